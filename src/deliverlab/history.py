@@ -1,0 +1,118 @@
+"""History: the validated tables that health and simulation need, checked once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from deliverlab.errors import DataError
+from deliverlab.schemas import UNKNOWN_INDUSTRY, Accounts, Daily, Enforcement, PeerRates, Reviews
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    import dataframely as dy
+
+KNOWN_WITHIN_DAYS = 2
+
+Frame = pl.DataFrame | pl.LazyFrame
+
+
+class History:
+    """What happened, checked: daily counts and accounts, and where there are any peer rates, reviews, enforcement.
+
+    An account without an industry is in the group "unknown", and `notes` says so.
+    `known_within_days` says after how many days the counts of a send day were taken.
+    `until` is the last day of history: of the whole `daily`, before any account is selected.
+
+    Raises `DataError` where a table is not what it must be, or speaks of an account that is not in `accounts`.
+
+    >>> from datetime import date
+    >>> from deliverlab.schemas import COUNTS
+    >>> daily = pl.DataFrame({"account_id": ["a"], "day": [date(2026, 5, 1)]} | {name: [0] for name in COUNTS})
+    >>> History(daily, pl.DataFrame({"account_id": ["a"]})).notes
+    ('1 account has no industry and is compared in the group "unknown"',)
+    """
+
+    def __init__(
+        self,
+        daily: Frame,
+        accounts: Frame,
+        *,
+        peer_rates: Frame | None = None,
+        reviews: Frame | None = None,
+        enforcement: Frame | None = None,
+        known_within_days: int = KNOWN_WITHIN_DAYS,
+        until: date | None = None,
+    ) -> None:
+        self.daily: dy.DataFrame[Daily] = Daily.cast(
+            Daily.admit(daily, what="daily").sort("account_id", "day")
+        )
+        given = Accounts.admit(accounts, what="accounts")
+        self.accounts: dy.DataFrame[Accounts] = Accounts.cast(
+            given.with_columns(pl.col("industry").fill_null(UNKNOWN_INDUSTRY)).sort("account_id")
+        )
+        self.peer_rates: dy.DataFrame[PeerRates] | None = (
+            None if peer_rates is None else PeerRates.admit(peer_rates, what="peer_rates")
+        )
+        self.reviews: dy.DataFrame[Reviews] = _admit_or_empty(Reviews, reviews, what="reviews")
+        self.enforcement: dy.DataFrame[Enforcement] = _admit_or_empty(
+            Enforcement, enforcement, what="enforcement"
+        )
+        for what, table in (
+            ("daily", self.daily), ("reviews", self.reviews), ("enforcement", self.enforcement)
+        ):  # fmt: skip
+            _refuse_strangers(table, self.accounts, what=what)
+        self.known_within_days = known_within_days
+        last_day = self.daily["day"].max()
+        self.until: date | None = until or last_day  # type: ignore[assignment]
+        self.notes = _notes(given)
+
+    def select(self, account_ids: Iterable[str]) -> History:
+        """The same history with these accounts only; `until` and the peer rates stay."""
+        wanted = pl.col("account_id").is_in(list(account_ids))
+        return History(
+            self.daily.filter(wanted),
+            self.accounts.filter(wanted),
+            peer_rates=self.peer_rates,
+            reviews=self.reviews.filter(wanted),
+            enforcement=self.enforcement.filter(wanted),
+            known_within_days=self.known_within_days,
+            until=self.until,
+        )
+
+    def with_peer_rates(self, peer_rates: Frame) -> History:
+        """The same history, compared with these peers."""
+        return History(
+            self.daily,
+            self.accounts,
+            peer_rates=peer_rates,
+            reviews=self.reviews,
+            enforcement=self.enforcement,
+            known_within_days=self.known_within_days,
+            until=self.until,
+        )
+
+
+def _admit_or_empty(
+    table: type[Reviews] | type[Enforcement], frame: Frame | None, *, what: str
+) -> dy.DataFrame:  # type: ignore[type-arg]
+    return table.create_empty() if frame is None else table.admit(frame, what=what)
+
+
+def _refuse_strangers(table: pl.DataFrame, accounts: pl.DataFrame, *, what: str) -> None:
+    strangers = table.select("account_id").unique().join(accounts, on="account_id", how="anti")
+    if strangers.height:
+        first = strangers["account_id"].min()
+        raise DataError(f"{what}: account_id == {first!r}, must be in accounts ({strangers.height} are not)")
+
+
+def _notes(accounts: pl.DataFrame) -> tuple[str, ...]:
+    nameless = accounts["industry"].null_count()
+    if not nameless:
+        return ()
+    count = "1 account has" if nameless == 1 else f"{nameless} accounts have"
+    verb = "is" if nameless == 1 else "are"
+    return (f'{count} no industry and {verb} compared in the group "unknown"',)
