@@ -5,7 +5,7 @@ from polars.datatypes import DataType, DataTypeClass
 
 
 def table(text: str, **dtypes: DataType | DataTypeClass) -> pl.DataFrame:
-    """The frame that the text shows: a header, then a row a line, cells between bars; `-` is null, dates are read.
+    """The frame that the text shows: a header, a row a line, cells between bars; `-` is null, dates are read.
 
     >>> table('''
     ...     account_id | day        | sent

@@ -1,4 +1,4 @@
-"""What deliverlab says when input cannot be used: one line that names what, where, the value, and what it must be."""
+"""What deliverlab says when input cannot be used: one line with what, where, the value, what it must be."""
 
 
 class DeliverlabError(Exception):

@@ -21,17 +21,18 @@ Frame = pl.DataFrame | pl.LazyFrame
 
 
 class History:
-    """What happened, checked: daily counts and accounts, and where there are any peer rates, reviews, enforcement.
+    """What happened, checked: daily counts and accounts, and where given peer rates, reviews, enforcement.
 
     An account without an industry is in the group "unknown", and `notes` says so.
     `known_within_days` says after how many days the counts of a send day were taken.
     `until` is the last day of history: of the whole `daily`, before any account is selected.
 
-    Raises `DataError` where a table is not what it must be, or speaks of an account that is not in `accounts`.
+    Raises `DataError` where a table is not what it must be, or names an account that is not in `accounts`.
 
     >>> from datetime import date
     >>> from deliverlab.schemas import COUNTS
-    >>> daily = pl.DataFrame({"account_id": ["a"], "day": [date(2026, 5, 1)]} | {name: [0] for name in COUNTS})
+    >>> counts = {name: [0] for name in COUNTS}
+    >>> daily = pl.DataFrame({"account_id": ["a"], "day": [date(2026, 5, 1)]} | counts)
     >>> History(daily, pl.DataFrame({"account_id": ["a"]})).notes
     ('1 account has no industry and is compared in the group "unknown"',)
     """

@@ -6,7 +6,7 @@ Tables are checked once, where they enter (`Table.admit`), and only cast inside.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import dataframely as dy
 import polars as pl
@@ -55,7 +55,8 @@ class Table(dy.Schema):
         """The frame as this table, checked: missing columns, types, ranges, keys and rules.
 
         Only casts that lose nothing are made (an integer's width, text to one of the allowed words).
-        Columns the table does not know are left out. A `DataError` names the first thing that is wrong.
+        A column that may be null may be missing; columns the table does not know are left out.
+        A `DataError` names the first thing that is wrong.
         """
         collected = frame.lazy().collect()
         known = {name: column.dtype for name, column in cls.columns().items()}
@@ -63,7 +64,8 @@ class Table(dy.Schema):
         optional = [name for name in missing if cls.columns()[name].nullable]
         required = [name for name in missing if name not in optional]
         if required:
-            raise DataError(f"{what}: column {required[0]!r} is missing, must be there as {known[required[0]]}")
+            name = required[0]
+            raise DataError(f"{what}: column {name!r} is missing, must be there as {known[name]}")
         collected = collected.with_columns(pl.lit(None).alias(name) for name in optional)
         columns = [_cast(collected[name], dtype, what=what) for name, dtype in known.items()]
         admitted, failure = cls.filter(pl.DataFrame(columns))
@@ -72,7 +74,7 @@ class Table(dy.Schema):
         return admitted
 
     @classmethod
-    def _complaint(cls, rule: str, invalid: pl.DataFrame, rows: int, failure: dy.FailureInfo[Self]) -> str:
+    def _complaint(cls, rule: str, invalid: pl.DataFrame, rows: int, failure: dy.FailureInfo) -> str:
         """One clear line about the first row that fails `rule`."""
         flagged = failure.details().filter(pl.col(rule) == "invalid")
         first = flagged.row(0, named=True) if flagged.height else invalid.row(0, named=True)
@@ -84,8 +86,9 @@ class Table(dy.Schema):
         column, _, check = rule.partition("|")
         if check:
             return f"{column} == {first[column]!r}, {_demand(cls.columns()[column], check)}{place}{more}"
-        demand = getattr(cls, rule).validation_fn.__doc__
-        return f"{demand}{place}{more}"
+        check_row = getattr(cls, rule).validation_fn
+        found = ", ".join(f"{name} {first[name]}" for name in check_row(cls).meta.root_names())
+        return f"{check_row.__doc__.rstrip('.')}, found {found}{place}{more}"
 
 
 def _cast(column: pl.Series, dtype: pl.DataType, *, what: str) -> pl.Series:
@@ -126,17 +129,17 @@ def _demand(column: dy.Column, check: str) -> str:
     return f"must be {words[check]} {bound}" if check in words else f"must satisfy {check!r}"
 
 
-def _moment(**options: Any) -> dy.Datetime:
+def _moment(*, nullable: bool = False) -> dy.Datetime:
     """A point in time: UTC, to the microsecond."""
-    return dy.Datetime(time_unit="us", time_zone="UTC", **options)
+    return dy.Datetime(time_unit="us", time_zone="UTC", nullable=nullable)
 
 
 def _count() -> dy.Int64:
     return dy.Int64(min=0)
 
 
-def _share(**options: Any) -> dy.Float64:
-    return dy.Float64(min=0.0, max=1.0, **options)
+def _share(*, nullable: bool = False) -> dy.Float64:
+    return dy.Float64(min=0.0, max=1.0, nullable=nullable)
 
 
 class Accounts(Table):
@@ -205,7 +208,7 @@ class Incidents(Table):
 
     @dy.rule()
     def ends_after_it_begins(cls) -> pl.Expr:
-        """to_day must not be before from_day."""
+        """`to_day` must not be before `from_day`."""
         return pl.col("to_day") >= pl.col("from_day")
 
 
@@ -231,7 +234,7 @@ class Daily(_Counts):
 
     @dy.rule()
     def delivered_at_most_sent(cls) -> pl.Expr:
-        """delivered must be at most sent."""
+        """`delivered` must be at most `sent`."""
         return pl.col("delivered") <= pl.col("sent")
 
 
@@ -288,7 +291,7 @@ class PeerRates(Table):
 
     @dy.rule()
     def one_row_a_group_and_day(cls) -> pl.Expr:
-        """industry, band, metric, effective_from and account_id together must be unique."""
+        """One row an industry, band, metric, effective_from and account_id."""
         return pl.struct("industry", "band", "metric", "effective_from", "account_id").is_unique()
 
 
@@ -362,7 +365,7 @@ class Enforcement(Table):
 
     @dy.rule()
     def ends_after_it_begins(cls) -> pl.Expr:
-        """to_day must not be before from_day."""
+        """`to_day` must not be before `from_day`."""
         return pl.col("to_day").is_null() | (pl.col("to_day") >= pl.col("from_day"))
 
 
