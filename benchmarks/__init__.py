@@ -1,0 +1,1 @@
+"""How fast, against what a user would pick instead: `python -m benchmarks NAME`, or no name for the list."""

@@ -1,0 +1,75 @@
+"""One contender's figures, each taken in a fresh process: cold and warm seconds, peak memory, and its answer."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WARM_RUNS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What one contender took: the first call with its imports, the median of later calls, its peak memory."""
+
+    cold_seconds: float
+    warm_seconds: float
+    peak_mib: float
+    answer: pl.DataFrame
+
+
+def measure(benchmark: str, contender: str, inputs: Path, /, *, warm_runs: int = WARM_RUNS) -> Figures:
+    """The figures of `benchmarks.<benchmark>.<contender>(inputs)`, run in a process of its own."""
+    answer = inputs / f"answer-{contender}.parquet"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.measure", benchmark, contender, str(inputs), str(warm_runs), str(answer)],
+        check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    return Figures(**json.loads(done.stdout.splitlines()[-1]), answer=pl.read_parquet(answer))
+
+
+def machine() -> dict[str, object]:
+    """What the figures were taken on."""
+    return {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+
+
+def commit() -> str:
+    """The commit that was measured; empty outside a checkout."""
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    return done.stdout.strip()
+
+
+def _run_here(benchmark: str, contender: str, inputs: str, warm_runs: str, answer: str) -> None:
+    begun = time.perf_counter()
+    work = getattr(importlib.import_module(f"benchmarks.{benchmark}"), contender)
+    from pathlib import Path
+
+    result: pl.DataFrame = work(Path(inputs))
+    cold = time.perf_counter() - begun
+    warm = []
+    for _ in range(int(warm_runs)):
+        begun = time.perf_counter()
+        work(Path(inputs))
+        warm.append(time.perf_counter() - begun)
+    result.write_parquet(answer)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    figures = {"cold_seconds": cold, "warm_seconds": statistics.median(warm or [cold]), "peak_mib": peak}
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    _run_here(*sys.argv[1:])

@@ -1,0 +1,93 @@
+"""Settled events to daily counts: deliverlab against the same roll-up written in SQL for DuckDB."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from deliverlab.schemas import EVENT_TYPES, Daily
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONTENDERS = ("deliverlab", "duckdb")
+KNOWN_WITHIN_DAYS = 2
+SHARES = {"sent": 0.45, "delivered": 0.43, "hard_bounce": 0.01, "soft_bounce": 0.01, "open": 0.07, "click": 0.01}
+
+
+def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
+    """Write events in files of two million rows, as the store keeps them: settled, with high-cardinality keys."""
+    events, accounts, days = (2_000_000, 2_000, 60) if quick else (20_000_000, 20_000, 90)
+    step = 2_000_000
+    for number in range(events // step):
+        _events(step, accounts=accounts, days=days, number=number).write_parquet(inputs / f"events-{number}.parquet")
+    return {"events": events, "accounts": accounts, "days": days}
+
+
+def deliverlab(inputs: Path, /) -> pl.DataFrame:
+    """Daily counts by deliverlab."""
+    from deliverlab.events.daily import daily_counts
+
+    daily = daily_counts(pl.scan_parquet(inputs / "events-*.parquet"), known_within_days=KNOWN_WITHIN_DAYS)
+    return daily.collect(engine="streaming").select(Daily.column_names()).sort("account_id", "day")
+
+
+def duckdb(inputs: Path, /) -> pl.DataFrame:
+    """The same counts by DuckDB."""
+    import duckdb as engine
+
+    known = f"coalesce(received_at, occurred_at)::date - sent_at::date <= {KNOWN_WITHIN_DAYS}"
+    def count(event_type: str, name: str, when: str = known) -> str:
+        return f"count(*) filter (event_type = '{event_type}' and {when})::bigint as {name}"
+
+    counted = ", ".join(
+        (
+            count("sent", "sent", "true"),
+            count("delivered", "delivered"),
+            count("hard_bounce", "hard_bounces"),
+            count("soft_bounce", "soft_bounces"),
+            count("complaint", "complaints"),
+            count("unsubscribe", "unsubscribes"),
+            count("open", "opens", f"not is_machine and {known}"),
+            count("click", "clicks", f"not is_machine and {known}"),
+            count("hard_bounce", "late_hard_bounces", f"not ({known})"),
+            count("complaint", "late_complaints", f"not ({known})"),
+        )
+    )
+    query = f"""
+        select account_id, sent_at::date as day, {counted}
+        from '{inputs}/events-*.parquet' where not is_repeat
+        group by all having sum(case when event_type in ('other', 'deferred', 'dropped') then 0 else 1 end) > 0
+        order by account_id, day
+    """  # noqa: S608  the only text in it is a folder of our own
+    return engine.sql(query).pl()
+
+
+def _events(rows: int, *, accounts: int, days: int, number: int) -> pl.DataFrame:
+    rng = np.random.default_rng([20260601, number])
+    sent_at = rng.integers(0, days * 86_400, rows) * 1_000_000
+    lag = (rng.exponential(0.3, rows) * 86_400_000_000).astype(np.int64)
+    types = rng.choice(list(SHARES), rows, p=np.array(list(SHARES.values())) / sum(SHARES.values()))
+    start = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1_000_000
+    moment = pl.Datetime("us", "UTC")
+    return pl.DataFrame(
+        {
+            "event_key": [f"{number}-{row}" for row in range(rows)],
+            "account_id": pl.Series(rng.integers(0, accounts, rows)).cast(pl.String),
+            "event_type": pl.Series(types).cast(pl.Enum(EVENT_TYPES)),
+            "sent_at": pl.Series(start + sent_at).cast(moment),
+            "occurred_at": pl.Series(start + sent_at + np.where(types == "sent", 0, lag)).cast(moment),
+        }
+    ).with_columns(
+        received_at=pl.lit(None, dtype=moment),
+        recipient_key=pl.col("event_key").hash(1).cast(pl.String),
+        recipient_domain=pl.lit("example.com"),
+        bounce_reason=pl.lit(None, dtype=pl.String),
+        is_machine=pl.Series(rng.random(rows) < 0.02),
+        is_repeat=pl.Series(rng.random(rows) < 0.02),
+    )
+
+
