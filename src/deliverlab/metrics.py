@@ -76,7 +76,10 @@ METRICS: Mapping[str, Metric] = {
 def band_of(sent: pl.Expr) -> pl.Expr:
     """The volume band of an account that sent so much in the `BAND_DAYS` before.
 
-    >>> pl.select(band_of(pl.Series([0, 999, 1_000, 5_000_000]))).to_series().to_list()
+    >>> pl.select(band_of(pl.lit(pl.Series([0, 999, 1_000, 5_000_000])))).to_series().to_list()
     ['<1k', '<1k', '1k-10k', '1M+']
     """
-    return sent.cut(BAND_STARTS[1:], labels=BANDS, left_closed=True).cast(pl.String).cast(pl.Enum(BANDS))
+    band = pl.lit(BANDS[0])
+    for start, name in zip(BAND_STARTS[1:], BANDS[1:], strict=True):
+        band = pl.when(sent >= start).then(pl.lit(name)).otherwise(band)
+    return band.cast(pl.Enum(BANDS))

@@ -1,0 +1,67 @@
+"""History checks its tables once, and says what it assumed."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+from tests.tables import table
+
+from deliverlab.errors import DataError
+from deliverlab.history import History
+from deliverlab.schemas import COUNTS
+
+DAILY = table("""
+    account_id | day        | sent | delivered
+    b          | 2026-05-03 | 10   | 10
+    a          | 2026-05-02 | 20   | 19
+    a          | 2026-05-01 | 30   | 30
+""").with_columns(pl.lit(0).alias(name) for name in COUNTS if name not in ("sent", "delivered"))
+ACCOUNTS = pl.DataFrame({"account_id": ["a", "b", "c"], "industry": ["Retail", None, None]})
+
+
+def test_days_stand_in_order() -> None:
+    """Whatever order rows come in, history keeps them by account and day."""
+    history = History(DAILY, ACCOUNTS)
+
+    assert history.daily.select("account_id", "day").rows() == [
+        ("a", date(2026, 5, 1)), ("a", date(2026, 5, 2)), ("b", date(2026, 5, 3)),
+    ]  # fmt: skip
+
+
+def test_accounts_without_industry_are_in_the_group_unknown() -> None:
+    """They are compared all the same, and it is said so."""
+    history = History(DAILY, ACCOUNTS)
+
+    assert history.accounts["industry"].to_list() == ["Retail", "unknown", "unknown"]
+    assert history.notes == ('2 accounts have no industry and are compared in the group "unknown"',)
+
+
+def test_the_last_day_stays_when_accounts_are_selected() -> None:
+    """An account's simulation ends with the world's last day, not with its own last mail."""
+    history = History(DAILY, ACCOUNTS).select(["a"])
+
+    assert history.until == date(2026, 5, 3)
+    assert history.daily["account_id"].unique().to_list() == ["a"]
+
+
+@pytest.mark.parametrize("what", ["daily", "reviews", "enforcement"])
+def test_an_account_that_is_not_in_accounts_is_named(what: str) -> None:
+    """Mail, reviews or enforcement of a stranger are refused."""
+    tables = {
+        "daily": DAILY.with_columns(account_id=pl.lit("stranger")).unique("day"),
+        "reviews": pl.DataFrame(
+            {"account_id": ["stranger"], "reviewed_on": [date(2026, 5, 1)], "outcome": ["completed"]}
+        ),
+        "enforcement": pl.DataFrame(
+            {
+                "account_id": ["stranger"],
+                "from_day": [date(2026, 5, 1)],
+                "stage": ["probation"],
+                "send_share": [1.0],
+            }
+        ),
+    }
+    given = {"daily": DAILY, what: tables[what]}
+
+    with pytest.raises(DataError, match=f"{what}: account_id == 'stranger', must be in accounts"):
+        History(given.pop("daily"), ACCOUNTS, **given)
