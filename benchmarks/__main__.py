@@ -39,7 +39,9 @@ def run(name: str, /, *, quick: bool) -> dict[str, object]:
         figures = {contender: measure(name, contender, inputs) for contender in benchmark.CONTENDERS}
     ours = figures.pop("deliverlab")
     for contender, its in {"deliverlab": ours, **figures}.items():
-        print(f"{contender:>14}: {its.warm_seconds:8.3f} s warm {its.cold_seconds:8.3f} s cold {its.peak_mib:8.0f} MiB")
+        print(
+            f"{contender:>14}: {its.warm_seconds:8.3f} s warm {its.cold_seconds:8.3f} s cold {its.peak_mib:8.0f} MiB"
+        )
     return {
         "name": name,
         "figures": size,
@@ -49,7 +51,11 @@ def run(name: str, /, *, quick: bool) -> dict[str, object]:
         "warm_seconds": ours.warm_seconds,
         "peak_mib": ours.peak_mib,
         "peers": {
-            peer: {"cold_seconds": its.cold_seconds, "warm_seconds": its.warm_seconds, "peak_mib": its.peak_mib}
+            peer: {
+                "cold_seconds": its.cold_seconds,
+                "warm_seconds": its.warm_seconds,
+                "peak_mib": its.peak_mib,
+            }
             for peer, its in figures.items()
         },
         "machine": machine(),

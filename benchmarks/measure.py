@@ -1,4 +1,4 @@
-"""One contender's figures, each taken in a fresh process: cold and warm seconds, peak memory, and its answer."""
+"""One contender's figures, taken in a fresh process: cold and warm seconds, peak memory, and its answer."""
 
 from __future__ import annotations
 
@@ -12,19 +12,16 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import polars as pl
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WARM_RUNS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What one contender took: the first call with its imports, the median of later calls, its peak memory."""
+    """What one contender took: the first call with its imports, the median of later ones, its peak memory."""
 
     cold_seconds: float
     warm_seconds: float
@@ -35,8 +32,9 @@ class Figures:
 def measure(benchmark: str, contender: str, inputs: Path, /, *, warm_runs: int = WARM_RUNS) -> Figures:
     """The figures of `benchmarks.<benchmark>.<contender>(inputs)`, run in a process of its own."""
     answer = inputs / f"answer-{contender}.parquet"
+    arguments = (benchmark, contender, inputs, warm_runs, answer)
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.measure", benchmark, contender, str(inputs), str(warm_runs), str(answer)],
+        [sys.executable, "-m", "benchmarks.measure", *map(str, arguments)],
         check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     return Figures(**json.loads(done.stdout.splitlines()[-1]), answer=pl.read_parquet(answer))
@@ -49,15 +47,15 @@ def machine() -> dict[str, object]:
 
 def commit() -> str:
     """The commit that was measured; empty outside a checkout."""
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    done = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
     return done.stdout.strip()
 
 
 def _run_here(benchmark: str, contender: str, inputs: str, warm_runs: str, answer: str) -> None:
     begun = time.perf_counter()
     work = getattr(importlib.import_module(f"benchmarks.{benchmark}"), contender)
-    from pathlib import Path
-
     result: pl.DataFrame = work(Path(inputs))
     cold = time.perf_counter() - begun
     warm = []

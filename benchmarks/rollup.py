@@ -15,15 +15,24 @@ if TYPE_CHECKING:
 
 CONTENDERS = ("deliverlab", "duckdb")
 KNOWN_WITHIN_DAYS = 2
-SHARES = {"sent": 0.45, "delivered": 0.43, "hard_bounce": 0.01, "soft_bounce": 0.01, "open": 0.07, "click": 0.01}
+SHARES = {
+    "sent": 0.45,
+    "delivered": 0.43,
+    "hard_bounce": 0.01,
+    "soft_bounce": 0.01,
+    "open": 0.07,
+    "click": 0.01,
+}
 
 
 def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
-    """Write events in files of two million rows, as the store keeps them: settled, with high-cardinality keys."""
+    """Write settled events as the store keeps them, in files of two million rows, with keys that never recur."""
     events, accounts, days = (2_000_000, 2_000, 60) if quick else (20_000_000, 20_000, 90)
     step = 2_000_000
     for number in range(events // step):
-        _events(step, accounts=accounts, days=days, number=number).write_parquet(inputs / f"events-{number}.parquet")
+        _events(step, accounts=accounts, days=days, number=number).write_parquet(
+            inputs / f"events-{number}.parquet"
+        )
     return {"events": events, "accounts": accounts, "days": days}
 
 
@@ -40,6 +49,7 @@ def duckdb(inputs: Path, /) -> pl.DataFrame:
     import duckdb as engine
 
     known = f"coalesce(received_at, occurred_at)::date - sent_at::date <= {KNOWN_WITHIN_DAYS}"
+
     def count(event_type: str, name: str, when: str = known) -> str:
         return f"count(*) filter (event_type = '{event_type}' and {when})::bigint as {name}"
 
@@ -62,7 +72,7 @@ def duckdb(inputs: Path, /) -> pl.DataFrame:
         from '{inputs}/events-*.parquet' where not is_repeat
         group by all having sum(case when event_type in ('other', 'deferred', 'dropped') then 0 else 1 end) > 0
         order by account_id, day
-    """  # noqa: S608  the only text in it is a folder of our own
+    """
     return engine.sql(query).pl()
 
 
@@ -89,5 +99,3 @@ def _events(rows: int, *, accounts: int, days: int, number: int) -> pl.DataFrame
         is_machine=pl.Series(rng.random(rows) < 0.02),
         is_repeat=pl.Series(rng.random(rows) < 0.02),
     )
-
-

@@ -64,4 +64,4 @@ def test_an_account_that_is_not_in_accounts_is_named(what: str) -> None:
     given = {"daily": DAILY, what: tables[what]}
 
     with pytest.raises(DataError, match=f"{what}: account_id == 'stranger', must be in accounts"):
-        History(given.pop("daily"), ACCOUNTS, **given)
+        History(given["daily"], ACCOUNTS, reviews=given.get("reviews"), enforcement=given.get("enforcement"))
