@@ -39,9 +39,8 @@ def run(name: str, /, *, quick: bool) -> dict[str, object]:
         figures = {contender: measure(name, contender, inputs) for contender in benchmark.CONTENDERS}
     ours = figures.pop("deliverlab")
     for contender, its in {"deliverlab": ours, **figures}.items():
-        print(
-            f"{contender:>14}: {its.warm_seconds:8.3f} s warm {its.cold_seconds:8.3f} s cold {its.peak_mib:8.0f} MiB"
-        )
+        seconds = f"{its.warm_seconds:8.3f} s warm {its.cold_seconds:8.3f} s cold"
+        print(f"{contender:>14}: {seconds} {its.peak_mib:8.0f} MiB")
     return {
         "name": name,
         "figures": size,

@@ -15,18 +15,11 @@ if TYPE_CHECKING:
 
 CONTENDERS = ("deliverlab", "duckdb")
 KNOWN_WITHIN_DAYS = 2
-SHARES = {
-    "sent": 0.45,
-    "delivered": 0.43,
-    "hard_bounce": 0.01,
-    "soft_bounce": 0.01,
-    "open": 0.07,
-    "click": 0.01,
-}
+SHARES = {"sent": 50, "delivered": 45, "hard_bounce": 1, "soft_bounce": 1, "open": 8, "complaint": 1}
 
 
 def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
-    """Write settled events as the store keeps them, in files of two million rows, with keys that never recur."""
+    """Write settled events as the store keeps them, in files of two million rows, each with its own key."""
     events, accounts, days = (2_000_000, 2_000, 60) if quick else (20_000_000, 20_000, 90)
     step = 2_000_000
     for number in range(events // step):
@@ -80,7 +73,8 @@ def _events(rows: int, *, accounts: int, days: int, number: int) -> pl.DataFrame
     rng = np.random.default_rng([20260601, number])
     sent_at = rng.integers(0, days * 86_400, rows) * 1_000_000
     lag = (rng.exponential(0.3, rows) * 86_400_000_000).astype(np.int64)
-    types = rng.choice(list(SHARES), rows, p=np.array(list(SHARES.values())) / sum(SHARES.values()))
+    shares = np.array(list(SHARES.values()))
+    types = rng.choice(list(SHARES), rows, p=shares / shares.sum())
     start = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1_000_000
     moment = pl.Datetime("us", "UTC")
     return pl.DataFrame(

@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
-from tests.tables import table
 
 from deliverlab import schemas
 from deliverlab.errors import DataError
 from deliverlab.schemas import COUNTS, Accounts, Contacts, Daily, Enforcement, PeerRates, Table
+from tests.tables import table
 
 DAY = table("""
     account_id | day        | sent | delivered
@@ -55,13 +55,17 @@ def test_a_column_that_may_be_null_may_be_missing() -> None:
         ),
         (
             DAY.with_columns(delivered=pl.Series([101, 50])),
-            "daily: `delivered` must be at most `sent`, found delivered 101, sent 100"
-            " (at account_id a, day 2026-05-01)",
+            (
+                "daily: `delivered` must be at most `sent`, found delivered 101, sent 100"
+                " (at account_id a, day 2026-05-01)"
+            ),
         ),
         (
             pl.concat([DAY, DAY.tail(1)]),
-            "daily: account_id and day must be unique, found twice (at account_id b, day 2026-05-01)"
-            ", and 1 more rows like it",
+            (
+                "daily: account_id and day must be unique, found twice"
+                " (at account_id b, day 2026-05-01), and 1 more rows like it"
+            ),
         ),
     ],
 )

@@ -1,0 +1,203 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deliverlab.errors import DeliverlabError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+app = typer.Typer(
+    help="Measure mail accounts against their peers, replay a probation policy, hand out health reports.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+policy_app = typer.Typer(help="Look at policies.", no_args_is_help=True)
+review_app = typer.Typer(help="Keep the outcomes of contact reviews.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
+app.add_typer(review_app, name="review")
+
+
+class StageFrom(StrEnum):
+    """Where a page takes an account's stage from."""
+
+    enforcement = "enforcement"
+    simulation = "simulation"
+
+
+class Kind(StrEnum):
+    """Which pages to write."""
+
+    portfolio = "portfolio"
+    health = "health"
+    checklist = "checklist"
+
+
+DataDir = Annotated[Path, typer.Option("--data", help="data directory: its tables as Parquet")]
+Out = Annotated[Path, typer.Option("--out", help="directory to write into")]
+AsOf = Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="the day to look back from")]
+StageSource = Annotated[StageFrom, typer.Option(help="what was really done, or what was simulated")]
+PolicyName = Annotated[str, typer.Option("--policy", help="name of a preset, or a TOML file")]
+
+
+@app.command()
+def demo(data: DataDir = Path("data/sample"), out: Out = Path("build/demo")) -> None:
+    """Walk the whole road on the sample and end with the page to open."""
+    from deliverlab.pipeline.demo import walk
+
+    page = walk(data, out=out)
+    typer.echo(f"\nOpen this page:\n{page.resolve()}")
+
+
+@app.command()
+def sample(
+    out: Out,
+    accounts: Annotated[int, typer.Option(help="how many accounts", min=24)] = 240,
+    days: Annotated[int, typer.Option(help="how many days", min=90)] = 150,
+    seed: Annotated[int, typer.Option(help="the same seed writes the same bytes", min=0)] = 7,
+    last_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])] = datetime(2026, 6, 30),  # noqa: DTZ001
+) -> None:
+    """Write a synthetic world with labelled stories as a data directory."""
+    from deliverlab.pipeline.samples import write_sample
+
+    write_sample(out, accounts=accounts, days=days, seed=seed, last_day=last_day.date())
+    typer.echo(f"Wrote {accounts} synthetic accounts over {days} days to {out}")
+
+
+@app.command()
+def ingest(
+    files: Annotated[list[Path], typer.Argument(help="files or directories of raw exports")],
+    data: DataDir,
+    provider: Annotated[str, typer.Option(help="ses or sendgrid")],
+    account: Annotated[str | None, typer.Option(help="whose mail it is, where records do not say")] = None,
+) -> None:
+    """Read raw exports into a data directory, and count them by day."""
+    from deliverlab.pipeline.road import ingest as read_in
+
+    report = read_in(files, provider=provider, data=data, account_id=account)
+    for line in report.lines():
+        typer.echo(line)
+
+
+@app.command()
+def health(data: DataDir, as_of: AsOf, out: Out) -> None:
+    """Grade every account against its peers; writes health, scores and recommendations."""
+    from deliverlab.pipeline.results import write_health
+
+    _print_table(write_health(data, as_of=as_of.date(), out=out))
+
+
+@policy_app.command("list")
+def policy_list() -> None:
+    """Name the presets, and how many of their numbers are inferred."""
+    from deliverlab.policy.model import Policy
+
+    for name in Policy.presets():
+        typer.echo(Policy.preset(name).title)
+
+
+@policy_app.command("show")
+def policy_show(policy: Annotated[str, typer.Argument(help="name of a preset, or a TOML file")]) -> None:
+    """Check a policy and say its rules and stages in words."""
+    from deliverlab.pipeline.cases import load_policy
+
+    for line in load_policy(policy).describe():
+        typer.echo(line)
+
+
+@app.command()
+def simulate(
+    data: DataDir,
+    policy: PolicyName,
+    scenario: Annotated[str, typer.Option(help="never, historical, or a TOML file")],
+    out: Annotated[Path | None, typer.Option(help="directory to write into; default DATA/simulation")] = None,
+    start: Annotated[Path | None, typer.Option(help="standing.parquet to go on from")] = None,
+) -> None:
+    """Replay a policy over history; writes transitions, outcomes and standing."""
+    from deliverlab.pipeline.results import accounts_by_stage, write_simulation
+
+    result = write_simulation(data, policy=policy, scenario=scenario, out=out, start=start)
+    typer.echo(f"{result.policy.title}; scenario: {result.scenario.name}")
+    _print_table(accounts_by_stage(result.standing))
+
+
+@review_app.command("record")
+def review_record(
+    data: DataDir,
+    account: Annotated[str, typer.Option(help="whose contacts were reviewed")],
+    on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="the day the review ended")],
+    reviewer: Annotated[str, typer.Option(help="who takes responsibility")],
+    outcome: Annotated[str, typer.Option(help="completed, rejected or withdrawn")] = "completed",
+    checklist_hash: Annotated[str | None, typer.Option(help="the hash printed on the checklist")] = None,
+) -> None:
+    """Keep the outcome of a contact review; the next report and replay see it."""
+    from deliverlab.pipeline.results import write_review
+
+    write_review(
+        data, account_id=account, reviewed_on=on.date(), reviewer=reviewer, outcome=outcome,
+        checklist_hash=checklist_hash,
+    )  # fmt: skip
+    typer.echo(f"Recorded: {account} {outcome} on {on.date()} by {reviewer}")
+
+
+@app.command()
+def report(
+    kind: Annotated[Kind, typer.Argument(help="which pages")],
+    data: DataDir,
+    as_of: AsOf,
+    out: Out,
+    accounts: Annotated[str, typer.Option(help="all, staged, or ids with commas between")] = "staged",
+    policy: PolicyName = "hubspot-like",
+    stage_from: StageSource = StageFrom.enforcement,
+    jobs: Annotated[int, typer.Option(help="pages at a time", min=1)] = 2,
+    show_addresses: Annotated[bool, typer.Option(help="print contacts in clear on checklists")] = False,
+) -> None:
+    """Write pages as self-contained HTML, and an index of them."""
+    from deliverlab.pipeline.batch import write_reports
+
+    index, failures = write_reports(
+        data, kinds=[kind.value], accounts=accounts, as_of=as_of.date(), out=out, policy=policy,
+        stage_from=stage_from.value, jobs=jobs, show_addresses=show_addresses,
+    )  # fmt: skip
+    typer.echo(f"{index.resolve()}")
+    if failures:
+        typer.echo(f"{failures} pages failed: see {(out / 'failures.html').resolve()}", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def lab() -> None:
+    """Open the notebooks in JupyterLab."""
+    from jupyterlab.labapp import LabApp
+
+    from deliverlab.pipeline.batch import notebooks_folder
+
+    LabApp.launch_instance([str(notebooks_folder())])
+
+
+def _print_table(table: pl.DataFrame) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*table.columns)
+    for row in table.iter_rows():
+        shown.add_row(*map(str, row))
+    Console().print(shown)
+
+
+def main() -> None:
+    """Run the command line; what input gets wrong is one line on stderr and exit code 2."""
+    try:
+        app()
+    except DeliverlabError as error:
+        typer.echo(f"deliverlab: {error}", err=True)
+        sys.exit(2)

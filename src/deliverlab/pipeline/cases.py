@@ -1,0 +1,193 @@
+"""What a page shows: one account's case, or the whole portfolio, gathered from a data directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from deliverlab.errors import DataError
+from deliverlab.events import store
+from deliverlab.events.recipients import add_recipient_key
+from deliverlab.health.score import trends
+from deliverlab.pipeline.directory import about, open_history, read_table
+from deliverlab.pipeline.road import account_health, with_peers
+from deliverlab.policy.model import Policy
+from deliverlab.policy.outlook import outlook
+from deliverlab.review.attest import current_stage
+from deliverlab.review.checklist import checklist_groups, checklist_hash
+from deliverlab.review.decisions import contact_decisions
+from deliverlab.review.steps import STEPS
+from deliverlab.schemas import GOOD, Contacts, Slices, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from deliverlab.history import History
+
+StageFrom = Literal["enforcement", "simulation"]
+TREND_DAYS = 90
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One account as its pages show it: where it stands, how well it does against whom, what to do."""
+
+    account: dict[str, Any]
+    stage: dict[str, Any]
+    health: pl.DataFrame
+    scores: pl.DataFrame
+    advice: pl.DataFrame
+    trends: pl.DataFrame
+    decisions: pl.DataFrame
+    groups: pl.DataFrame
+    steps: Sequence[Any]
+    checklist_hash: str
+    as_of: date
+    policy_title: str
+    is_simulated: bool
+    is_synthetic: bool
+    notes: tuple[str, ...]
+
+    @property
+    def has_contacts(self) -> bool:
+        """Whether there is a contact list to decide on."""
+        return self.decisions.height > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portfolio:
+    """All accounts on one day: their health, and the stage of those that are in one."""
+
+    accounts: pl.DataFrame
+    stages: pl.DataFrame
+    health: pl.DataFrame
+    scores: pl.DataFrame
+    advice: pl.DataFrame
+    as_of: date
+    policy_title: str
+    is_simulated: bool
+    is_synthetic: bool
+    notes: tuple[str, ...]
+
+
+def open_case(
+    data: str | Path,
+    account_id: str,
+    /,
+    *,
+    as_of: date | str,
+    policy: str = "hubspot-like",
+    stage_from: StageFrom = "enforcement",
+) -> Case:
+    """One account's case on a day, gathered from a data directory.
+
+    The stage is what was really done (`enforcement`, ended by a completed review), or, with
+    `stage_from="simulation"`, what the last simulation in the directory says; the page then says so.
+    Raises `DataError` for an account that is not there.
+    """
+    day = _day(as_of)
+    everyone = open_history(data)
+    refuse_stranger(account_id, everyone)
+    history = with_peers(everyone).select([account_id])
+    rules = load_policy(policy)
+    slices = read_table(data, Slices).filter(pl.col("account_id") == account_id)
+    health, scores, advice = account_health(history, as_of=day, slices=slices)
+    contacts = read_table(data, Contacts).filter(pl.col("account_id") == account_id)
+    decisions = contact_decisions(contacts, _events_of(contacts, data), as_of=day).collect()
+    stages = _stages(data, history, policy=rules, as_of=day, stage_from=stage_from)
+    return Case(
+        account=history.accounts.row(0, named=True),
+        stage=stages.row(0, named=True) if stages.height else {"stage": GOOD},
+        health=health,
+        scores=scores,
+        advice=advice,
+        trends=trends(history, until=day, days=TREND_DAYS).collect(),
+        decisions=decisions,
+        groups=checklist_groups(decisions).collect(),
+        steps=STEPS,
+        checklist_hash=checklist_hash(decisions),
+        as_of=day,
+        policy_title=rules.title,
+        is_simulated=stage_from == "simulation",
+        is_synthetic=bool(about(data).get("is_synthetic")),
+        notes=history.notes,
+    )
+
+
+def open_portfolio(
+    data: str | Path,
+    /,
+    *,
+    as_of: date | str,
+    policy: str = "hubspot-like",
+    stage_from: StageFrom = "enforcement",
+) -> Portfolio:
+    """All accounts of a data directory on a day; see `open_case` for where stages come from."""
+    day = _day(as_of)
+    history = open_history(data)
+    rules = load_policy(policy)
+    health, scores, advice = account_health(history, as_of=day, slices=read_table(data, Slices))
+    return Portfolio(
+        accounts=history.accounts,
+        stages=_stages(data, history, policy=rules, as_of=day, stage_from=stage_from),
+        health=health,
+        scores=scores,
+        advice=advice,
+        as_of=day,
+        policy_title=rules.title,
+        is_simulated=stage_from == "simulation",
+        is_synthetic=bool(about(data).get("is_synthetic")),
+        notes=history.notes,
+    )
+
+
+def load_policy(name_or_path: str, /) -> Policy:
+    """A policy by the name of its preset, or from its file."""
+    return Policy.preset(name_or_path) if name_or_path in Policy.presets() else Policy.from_toml(name_or_path)
+
+
+def _stages(
+    data: str | Path, history: History, /, *, policy: Policy, as_of: date, stage_from: StageFrom
+) -> pl.DataFrame:
+    """The stage of every account that is in one, with what comes next."""
+    if stage_from == "enforcement":
+        held = current_stage(history.enforcement, history.reviews, as_of=as_of).lazy().collect()
+    else:
+        held = (
+            read_table(data, Standing)
+            .filter(pl.col("stage") != GOOD)
+            .join(history.accounts, on="account_id", how="semi")
+        )
+        if held.height and held["as_of"][0] != as_of:
+            raise DataError(f"{data}: the simulation ends on {held['as_of'][0]}, must end on as_of {as_of}")
+    return outlook(held, policy=policy).lazy().collect()
+
+
+def _events_of(contacts: pl.DataFrame, data: str | Path) -> pl.DataFrame | None:
+    """The stored events of these contacts, with the recipient known again by the contact's own address."""
+    if not contacts.height or not store.has_key(data):
+        return None
+    keyed = add_recipient_key(contacts, column="email", key=store.read_key(data))
+    known = keyed.select("account_id", "recipient_key", recipient="email").lazy()
+    return store.scan_events(data).join(known, on=["account_id", "recipient_key"]).collect()
+
+
+def _day(as_of: date | str) -> date:
+    try:
+        return as_of if isinstance(as_of, date) else date.fromisoformat(as_of)
+    except ValueError as error:
+        raise DataError(f"as_of == {as_of!r}, must be a day like 2026-06-30") from error
+
+
+def refuse_stranger(account_id: str, history: History, /) -> None:
+    """Raise `DataError` for an account that is not there, with the name that may have been meant."""
+    known = history.accounts["account_id"].to_list()
+    if account_id not in known:
+        close = get_close_matches(account_id, known, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise DataError(f"account_id == {account_id!r}, must be one of the {len(known)} in accounts{hint}")

@@ -1,0 +1,119 @@
+"""A data directory: one Parquet file a table, read and written whole."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import polars as pl
+
+from deliverlab.errors import DataError
+from deliverlab.history import KNOWN_WITHIN_DAYS, History
+from deliverlab.schemas import (
+    Accounts,
+    Contacts,
+    Daily,
+    Enforcement,
+    Health,
+    Incidents,
+    Outcomes,
+    PeerRates,
+    Recommendations,
+    Reviews,
+    Scores,
+    Slices,
+    Standing,
+    Table,
+    Transitions,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import dataframely as dy
+
+T = TypeVar("T", bound=Table)
+
+FILES: dict[type[Table], str] = {
+    Accounts: "accounts",
+    Daily: "daily",
+    Slices: "slices",
+    PeerRates: "peer_rates",
+    Reviews: "reviews",
+    Enforcement: "enforcement",
+    Incidents: "incidents",
+    Contacts: "contacts",
+    Transitions: "simulation/transitions",
+    Outcomes: "simulation/outcomes",
+    Standing: "simulation/standing",
+    Health: "health/health",
+    Scores: "health/scores",
+    Recommendations: "health/recommendations",
+}
+ABOUT = "about.json"
+
+
+def table_path(data: str | Path, table: type[Table], /) -> Path:
+    """Where a table lies in a data directory."""
+    return Path(data) / f"{FILES[table]}.parquet"
+
+
+def read_table(data: str | Path, table: type[T], /) -> dy.DataFrame[T]:
+    """A table of a data directory, checked; empty where there is none."""
+    path = table_path(data, table)
+    return table.admit(_read_parquet(path), what=str(path)) if path.exists() else table.create_empty()
+
+
+def write_table(data: str | Path, table: type[T], frame: pl.DataFrame, /) -> None:
+    """Write a table into a data directory: the old file stays until the new one is whole."""
+    path = table_path(data, table)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = table.primary_key()
+    rows = frame.select(table.column_names()).sort(key) if key else frame.select(table.column_names())
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+        table.validate(rows, cast=True).write_parquet(part, compression="zstd", compression_level=15)
+    Path(part.name).replace(path)
+
+
+def open_history(data: str | Path, /, *, account_ids: Iterable[str] | None = None) -> History:
+    """The history of a data directory: daily counts, accounts, peer rates, reviews and enforcement.
+
+    With `account_ids` only these accounts are kept; `until` stays the last day of all.
+    Raises `DataError` where a table is missing or not what it must be.
+    """
+    for table in (Daily, Accounts):
+        path = table_path(data, table)
+        if not path.exists():
+            raise DataError(f"{path}: is missing, must be there (`deliverlab ingest` or `sample` makes it)")
+    peer_rates = read_table(data, PeerRates)
+    history = History(
+        read_table(data, Daily),
+        read_table(data, Accounts),
+        peer_rates=peer_rates if peer_rates.height else None,
+        reviews=read_table(data, Reviews),
+        enforcement=read_table(data, Enforcement),
+        known_within_days=about(data).get("known_within_days", KNOWN_WITHIN_DAYS),
+    )
+    return history if account_ids is None else history.select(account_ids)
+
+
+def about(data: str | Path, /) -> dict[str, int]:
+    """What is noted of a data directory: whether it is synthetic, and how long outcomes were waited for."""
+    path = Path(data) / ABOUT
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def note_about(data: str | Path, /, **facts: int) -> None:
+    """Note facts about a data directory beside those that are there."""
+    path = Path(data) / ABOUT
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(about(data) | facts, indent=1, sort_keys=True) + "\n")
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"{path}: must be a Parquet file ({str(error).splitlines()[0]})") from error

@@ -1,0 +1,100 @@
+"""Results of one step of the road, written beside the data with the note of how they were made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from deliverlab.errors import DataError
+from deliverlab.pipeline.cases import load_policy, refuse_stranger
+from deliverlab.pipeline.directory import open_history, read_table, write_table
+from deliverlab.pipeline.road import account_health, simulate
+from deliverlab.pipeline.runs import note_run
+from deliverlab.policy.scenario import Scenario
+from deliverlab.review.attest import record_review
+from deliverlab.schemas import (
+    GOOD,
+    Health,
+    Outcomes,
+    Recommendations,
+    Reviews,
+    Scores,
+    Slices,
+    Standing,
+    Transitions,
+)
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from deliverlab.policy.simulate import Simulation
+
+
+def write_health(data: str | Path, /, *, as_of: date, out: str | Path) -> pl.DataFrame:
+    """Accounts by grade; `out` then holds health, scores and recommendations."""
+    history = open_history(data)
+    health, scores, advice = account_health(history, as_of=as_of, slices=read_table(data, Slices))
+    write_table(out, Health, health)
+    write_table(out, Scores, scores)
+    write_table(out, Recommendations, advice)
+    note_run(out, command="health", data=data, as_of=as_of)
+    return scores.group_by("grade").len("accounts").sort("grade")
+
+
+def write_simulation(
+    data: str | Path,
+    /,
+    *,
+    policy: str,
+    scenario: str,
+    out: str | Path | None = None,
+    start: Path | None = None,
+) -> Simulation:
+    """What the policy would have done; `out` (default: within the data directory) then holds it."""
+    rules, assumed = load_policy(policy), load_scenario(scenario)
+    begin = None if start is None else pl.read_parquet(start)
+    result = simulate(open_history(data), policy=rules, scenario=assumed, start=begin)
+    folder = data if out is None else out
+    write_table(folder, Transitions, result.transitions)
+    write_table(folder, Outcomes, result.outcomes)
+    write_table(folder, Standing, result.standing)
+    note_run(
+        Path(folder) / "simulation", command="simulate", data=data,
+        policy=rules.title, policy_hash=rules.sha256,
+        scenario=assumed.name, scenario_hash=assumed.sha256, seed=assumed.seed, start=start,
+    )  # fmt: skip
+    return result
+
+
+def accounts_by_stage(standing: pl.DataFrame, /) -> pl.DataFrame:
+    """How many accounts stand where at the end of a simulation, good standing first."""
+    counted = standing.group_by("stage").len("accounts")
+    return counted.sort(pl.col("stage") != GOOD, "stage")
+
+
+def write_review(
+    data: str | Path, /, *, account_id: str, reviewed_on: date, reviewer: str, outcome: str,
+    checklist_hash: str | None = None,
+) -> None:  # fmt: skip
+    """Keep the outcome of a contact review among the data directory's reviews."""
+    refuse_stranger(account_id, open_history(data))
+    reviews = record_review(
+        read_table(data, Reviews), account_id=account_id, reviewed_on=reviewed_on, reviewer=reviewer,
+        outcome=outcome, checklist_hash=checklist_hash,
+    )  # fmt: skip
+    write_table(data, Reviews, reviews)
+
+
+def load_scenario(name_or_path: str, /) -> Scenario:
+    """A scenario by its name, or from its file."""
+    match name_or_path:
+        case "never":
+            return Scenario.never()
+        case "historical":
+            return Scenario.historical()
+        case _ if Path(name_or_path).exists():
+            return Scenario.from_toml(name_or_path)
+        case _:
+            raise DataError(f"scenario == {name_or_path!r}, must be never, historical or a TOML file")
