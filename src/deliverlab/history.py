@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from deliverlab.errors import DataError
-from deliverlab.schemas import UNKNOWN_INDUSTRY, Accounts, Daily, Enforcement, PeerRates, Reviews
+from deliverlab.schemas import COUNTS, UNKNOWN_INDUSTRY, Accounts, Daily, Enforcement, PeerRates, Reviews
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
     import dataframely as dy
+    import numpy as np
+    from numpy.typing import NDArray
 
 KNOWN_WITHIN_DAYS = 2
 
 Frame = pl.DataFrame | pl.LazyFrame
+
+
+class Arrays(NamedTuple):
+    """`daily` as arrays, account by account in the order of `accounts`: account i has rows offsets[i] … offsets[i + 1]."""
+
+    offsets: NDArray[np.int64]
+    days: NDArray[np.int64]  # since 1970-01-01
+    counts: NDArray[np.int64]  # [rows, len(COUNTS)]
 
 
 class History:
@@ -70,6 +81,20 @@ class History:
         last_day = self.daily["day"].max()
         self.until: date | None = until or last_day  # type: ignore[assignment]
         self.notes = _notes(given)
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """What a simulation walks, built once however many policies are tried on this history."""
+        import numpy as np
+
+        rows = self.accounts.join(
+            self.daily.group_by("account_id").len(), on="account_id", how="left", maintain_order="left"
+        )["len"].fill_null(0)
+        return Arrays(
+            offsets=np.concatenate([[0], rows.cast(pl.Int64).cum_sum().to_numpy()]).astype(np.int64),
+            days=self.daily["day"].cast(pl.Int64).to_numpy(),
+            counts=np.ascontiguousarray(self.daily.select(COUNTS).to_numpy()),
+        )
 
     def select(self, account_ids: Iterable[str]) -> History:
         """The same history with these accounts only; `until` and the peer rates stay."""

@@ -1,0 +1,151 @@
+"""What is assumed of accounts: when they review their contacts, and what a review does to their mail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from deliverlab.errors import PolicyError
+from deliverlab.policy.model import FRACTION, Name, OneDayOrMore
+from deliverlab.policy.toml import Document, Entry, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deliverlab.history import History
+    from deliverlab.policy.model import Policy
+
+Factor = Annotated[float, Field(ge=0, description="a factor, 0 or more")]
+
+
+class Effect(Entry):
+    """What a completed review leaves of all later mail."""
+
+    volume: Factor = 1.0
+    hard_bounces: Factor = 1.0
+    soft_bounces: Factor = 1.0
+    complaints: Factor = 1.0
+    unsubscribes: Factor = 1.0
+    opens: Factor = 1.0
+    clicks: Factor = 1.0
+
+
+class Review(Entry):
+    """When contact reviews are completed."""
+
+    mode: Literal["never", "after", "chance", "historical"] = Field(
+        description='"never", "after", "chance" or "historical"'
+    )
+    after_days: Annotated[int | None, OneDayOrMore] = None
+    chance: Annotated[
+        tuple[Annotated[float, Field(ge=0, le=1)], ...] | None,
+        Field(strict=False, description=f"a list of one probability a stage, each {FRACTION}"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _mode_has_its_keys(self) -> Self:
+        if self.mode in {"after", "chance"} and self.after_days is None:
+            raise ValueError(f'after_days is missing, must be given for mode = "{self.mode}"')
+        if self.mode == "chance" and self.chance is None:
+            raise ValueError('chance is missing, must be given for mode = "chance"')
+        return self
+
+
+class Scenario(Document):
+    """What is assumed of accounts; attributes are the keys of the file. There is no default: a caller names one.
+
+    >>> Scenario.after(days=5).name
+    'reviewed 5 days after the notice'
+    """
+
+    name: Name
+    seed: int | None = Field(default=None, description="a whole number")
+    review: Review = Field(description="a table with a mode")
+    effect: Effect | None = Field(default=None, description="a table of factors")
+
+    @classmethod
+    def never(cls) -> Self:
+        """Nobody reviews."""
+        return cls._named("never reviewed", mode="never")
+
+    @classmethod
+    def historical(cls) -> Self:
+        """Reviews happen on the days they had: for the policy that was in force, not for another."""
+        return cls._named("reviewed as in history", mode="historical")
+
+    @classmethod
+    def after(cls, *, days: int = 5, effect: Effect | Mapping[str, float] | None = None) -> Self:
+        """Every notice is answered so many days later, with this effect on all later mail."""
+        factors = effect.model_dump() if isinstance(effect, Effect) else effect
+        noun = "day" if days == 1 else "days"
+        return cls._named(
+            f"reviewed {days} {noun} after the notice", effect=factors, mode="after", after_days=days
+        )
+
+    @classmethod
+    def from_history(cls, history: History, *, policy: Policy, seed: int) -> Self:
+        """A chance scenario with the shares and the delay that history shows.
+
+        The chance of a stage is the share of its entries in `enforcement` during which a completed review is
+        recorded, and `after_days` the median delay from the notice, which is given on the day before the stage
+        begins. A stage that was never entered gets the share of all entries. Entries that history ends on count as
+        unanswered, so recent ones pull the shares down a little.
+
+        The effect is left at 1: accounts are noticed on their worst days and would have come back a good part of
+        the way by themselves, so a comparison of before with after would be regression to the mean.
+
+        Raises `PolicyError` where `enforcement` holds none of the policy's stages, or no answered entry.
+        """
+        entries = _entries(history, stages=policy.stage_names)
+        if entries["delay"].count() == 0:
+            raise PolicyError(
+                f"enforcement: no entry into {', '.join(map(shown, policy.stage_names))} was answered by a "
+                f"completed review, must hold at least one to estimate a scenario from"
+            )
+        answered = pl.col("delay").is_not_null().mean()
+        shares = dict(entries.group_by("stage").agg(answered).iter_rows())
+        overall = entries.select(answered).item()
+        return cls._named(
+            "reviewed as often and as fast as in history",
+            seed=seed,
+            mode="chance",
+            after_days=int(entries.select(pl.col("delay").median() + 0.5).item()),
+            chance=[shares.get(stage, overall) for stage in policy.stage_names],
+        )
+
+    @classmethod
+    def _named(cls, name: str, *, seed: int | None = None, effect: Any = None, **review: Any) -> Self:
+        data = {"name": name, "seed": seed, "effect": effect, "review": review}
+        given = {key: value for key, value in data.items() if value is not None}
+        return cls.from_data(given, where=f"scenario {shown(name)}")
+
+    @model_validator(mode="after")
+    def _mode_has_its_keys(self) -> Self:
+        mode = self.review.mode
+        if mode == "chance" and self.seed is None:
+            raise ValueError('seed is missing, must be a whole number for mode = "chance"')
+        if mode in {"never", "historical"} and self.effect is not None:
+            why = "no review is completed" if mode == "never" else "the data already hold it"
+            raise ValueError(f'effect is given, must be left out for mode = "{mode}": {why}')
+        return self
+
+
+def _entries(history: History, *, stages: tuple[str, ...]) -> pl.DataFrame:
+    """Every entry into one of the stages, and after how many days a completed review answered it, if one did."""
+    completed = history.reviews.filter(outcome="completed").select("account_id", "reviewed_on")
+    return (
+        history.enforcement.lazy()
+        .filter(pl.col("stage").is_in(stages))
+        .with_columns(pl.col("to_day").fill_null(history.until))
+        .join(completed.lazy(), on="account_id", how="left")
+        .with_columns(
+            delay=pl.when(pl.col("reviewed_on").is_between("from_day", "to_day")).then(
+                (pl.col("reviewed_on") - pl.col("from_day")).dt.total_days() + 1
+            )
+        )
+        .group_by("account_id", "from_day", "stage")
+        .agg(pl.col("delay").min())
+        .collect()
+    )

@@ -1,0 +1,139 @@
+"""What would have happened: a policy replayed over history under a scenario."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from deliverlab.errors import DataError, PolicyError
+from deliverlab.metrics import METRICS
+from deliverlab.policy.toml import shown
+from deliverlab.schemas import GOOD, Standing
+
+if TYPE_CHECKING:
+    import dataframely as dy
+
+    from deliverlab.history import Frame, History
+    from deliverlab.policy.model import Policy
+    from deliverlab.policy.scenario import Scenario
+    from deliverlab.schemas import Outcomes, Transitions
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Simulation:
+    """What a policy did to every account in its scope: each step, the sum of it, and how everybody stands at the end."""
+
+    transitions: dy.DataFrame[Transitions]
+    outcomes: dy.DataFrame[Outcomes]
+    standing: dy.DataFrame[Standing]
+    policy: Policy
+    scenario: Scenario
+    history: History
+
+    def __repr__(self) -> str:
+        """Policy, scenario and size in a line: no result stands without the scenario it was made under."""
+        return (
+            f"Simulation({self.policy.title}, {self.scenario.name}: "
+            f"{self.outcomes.height} accounts, {self.transitions.height} transitions)"
+        )
+
+
+def simulate(
+    history: History,
+    *,
+    policy: Policy,
+    scenario: Scenario,
+    start: Frame | None = None,
+    until: date | None = None,
+) -> Simulation:
+    """What the policy would have done to every account on every day, and what its mail would have been.
+
+    Each account of the policy's tiers is walked from its first day of mail to `until` (the last day of history),
+    seeing on each day only what was known on that day. With `start`, the `standing` of an earlier simulation, the
+    accounts in it run on from the day after; two pieces equal one run.
+
+    What the policy holds back has no outcome, and what accounts do in answer is assumed: the scenario says how, so
+    no result stands without its name.
+
+    Raises `PolicyError` where the policy looks at days whose counts are not known yet, needs peer rates that the
+    history does not hold, or does not fit the scenario or the start; `DataError` where `start` is not a `Standing`.
+    """
+    _refuse_unfit(history, policy=policy, scenario=scenario)
+    begin = Standing.create_empty() if start is None else Standing.admit(start, what="start").sort("account_id")
+    last_day = until or history.until or begin["as_of"].max() or date.min
+    _refuse_unfit_start(begin, history, policy=policy, until=last_day)
+
+    from deliverlab.policy.replay import replay  # compiled code, loaded by those who use it
+
+    transitions, outcomes, standing = replay(history, policy=policy, scenario=scenario, start=begin, until=last_day)
+    return Simulation(
+        transitions=transitions,
+        outcomes=outcomes,
+        standing=standing,
+        policy=policy,
+        scenario=scenario,
+        history=history,
+    )
+
+
+def _refuse_unfit(history: History, *, policy: Policy, scenario: Scenario) -> None:
+    """The policy must not see the future, and must fit peer rates and scenario."""
+    lag, known = policy.window.lag_days, history.known_within_days
+    if lag < known:
+        raise PolicyError(
+            f"policy {shown(policy.name)}: window lag_days = {lag}, must be at least {known}: "
+            f"the history's counts are known only after so many days"
+        )
+    _refuse_unfit_peers(history, policy=policy)
+    chance = scenario.review.chance
+    if scenario.review.mode == "chance" and chance is not None and len(chance) != len(policy.stages):
+        raise PolicyError(
+            f"scenario {shown(scenario.name)}: review chance has {len(chance)} numbers, "
+            f"must have one for each of the {len(policy.stages)} stages of policy {shown(policy.name)}"
+        )
+
+
+def _refuse_unfit_peers(history: History, *, policy: Policy) -> None:
+    """A `PolicyError` where peer rates are needed and missing, or divide by another column than the policy does."""
+    asking = next((rule for rule in policy.rules if rule.kind != "rate"), None)
+    if asking is None:
+        return
+    if history.peer_rates is None:
+        raise PolicyError(
+            f"policy {shown(policy.name)}: rule {shown(asking.name)} is of kind {asking.kind}, "
+            f"so the history must hold peer rates, and it holds none"
+        )
+    given = history.peer_rates.select("metric", "denominator").cast(pl.String).unique().sort(pl.all())
+    for metric, column in given.iter_rows():
+        theirs, ours = column or METRICS[metric].denominator, policy.denominator_of(metric)
+        if metric in policy.peer_metrics and theirs != ours:
+            raise PolicyError(
+                f"policy {shown(policy.name)}: denominators {metric} = {shown(ours)}, "
+                f"must be {shown(theirs)} as in the peer rates"
+            )
+
+
+def _refuse_unfit_start(start: pl.DataFrame, history: History, *, policy: Policy, until: date) -> None:
+    """A standing must speak of accounts of this history, by `until`, in words of this policy."""
+    strangers = start.join(history.accounts, on="account_id", how="anti")
+    if strangers.height:
+        raise DataError(f"start: account_id = {shown(strangers['account_id'][0])}, must be in accounts")
+    late = start.filter(pl.col("as_of") > until)
+    if late.height:
+        raise DataError(f"start: as_of = {late['as_of'][0]}, must be at most {until}, the last day to simulate")
+    for column in ("stage", "last_left"):
+        for stage in start[column].drop_nulls().unique().sort():
+            if stage != GOOD and stage not in policy.stage_names:
+                raise PolicyError(
+                    f"start: {column} = {shown(stage)}, must be {GOOD} or a stage of policy {shown(policy.name)}: "
+                    f"{', '.join(policy.stage_names)}"
+                )
+    summed = {rule.name for rule in policy.rules if rule.kind == "evidence"}
+    for rule in start["evidence"].explode().struct.field("rule").drop_nulls().unique().sort():
+        if rule not in summed:
+            raise PolicyError(
+                f"start: evidence for rule {shown(rule)}, must be for an evidence rule of policy {shown(policy.name)}"
+            )
