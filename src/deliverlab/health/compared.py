@@ -1,0 +1,47 @@
+"""Each account beside its peers: what grades and trends are read from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from deliverlab.health.peers import denominators_of, peer_groups, peer_rates, peer_rates_on
+from deliverlab.health.rates import windowed, with_bounds
+from deliverlab.health.windows import measured, windows_before
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    import dataframely as dy
+
+    from deliverlab.history import History
+    from deliverlab.schemas import PeerRates
+
+
+def peers_of(history: History) -> dy.DataFrame[PeerRates]:
+    """The peer rates of a history: its own, or where it has none, monthly ones from all its accounts."""
+    if history.peer_rates is not None:
+        return history.peer_rates
+    return peer_rates(
+        history.daily.lazy(), history.accounts.lazy(), known_within_days=history.known_within_days
+    ).collect()
+
+
+def compared(
+    history: History, *, peers: dy.DataFrame[PeerRates], days: Sequence[date], window_days: int
+) -> pl.LazyFrame:
+    """Each account, day and metric: its trailing sums, the rate with bounds, and the peers of that day."""
+    daily, accounts = history.daily.lazy(), history.accounts.lazy()
+    windows = windows_before(days, window_days=window_days, known_within_days=history.known_within_days)
+    groups = peer_groups(daily, accounts, days=days)
+    against = peer_rates_on(peers.lazy(), groups)
+    sums = windowed(
+        daily, groups.select("account_id", "day"), windows, metrics=measured(denominators_of(peers))
+    )
+    return (
+        sums.join(against, on=["account_id", "day", "metric"])
+        .with_columns(pool_spread=1 / pl.col("shape"))
+        .pipe(with_bounds)
+    )
