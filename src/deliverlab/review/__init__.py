@@ -1,0 +1,7 @@
+"""What accounts must fix: from a contact list and its events to a checklist, and back to good standing.
+
+`rules` holds numbers and words with their sources, `reasons` what each reason leads to. `addresses` judges
+addresses, `mailings` sums up events, `facts` puts both beside the list; `permission`, `engagement` and
+`validity` find reasons in `wording`, `decisions` decides. `checklist` counts, `steps` says what to do,
+`attest` records it, `export` hands it out.
+"""

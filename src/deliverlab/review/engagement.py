@@ -1,0 +1,79 @@
+"""Reasons of engagement: who never read, who stopped, who was left alone; and whose records disagree."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from deliverlab.review.reasons import Finding
+from deliverlab.review.wording import counted, day
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from deliverlab.review.rules import ReviewRules
+
+
+def engagement_findings(rules: ReviewRules, /, *, seen_until: datetime) -> tuple[Finding, ...]:
+    """The findings of engagement.
+
+    Whoever signed up within the quiet days is not stale, mailed or not; and where mail went out on days that
+    are not on record, nobody can say that there was none.
+    """
+    quiet_since = seen_until - timedelta(days=rules.quiet_days)
+    signed_up = [pl.when(pl.col(name) < seen_until).then(name) for name in ("created_at", "consent_at")]
+    touched_at = pl.max_horizontal("engaged_at", "last_sent_at", *signed_up)
+    is_watched = (pl.col("covered_from") <= quiet_since).fill_null(value=False)
+    is_mail_undated = (
+        (pl.col("mails") > 0).fill_null(value=False) & pl.col("last_sent_at").is_null() & ~is_watched
+    )
+    never, stopped = _verdicts("engaged_at", "mails", rules)
+    return (
+        Finding(
+            "never_engaged", never, pl.format("{}, no open or click by a person", counted("mails", "mail"))
+        ),
+        Finding(
+            "no_longer_engaged",
+            stopped,
+            pl.format("{} since the last engagement on {}", counted("mails", "mail"), day("engaged_at")),
+        ),
+        Finding(
+            "not_mailed_in_a_year",
+            (touched_at < quiet_since) & ~is_mail_undated,
+            pl.format("last mail, engagement or sign-up on record: {}", day(touched_at)),
+        ),
+        _disagreement(rules, never, stopped),
+    )
+
+
+def _disagreement(rules: ReviewRules, never: pl.Expr, stopped: pl.Expr) -> Finding:
+    """Where the events deny what the list claims, or lead to another verdict."""
+    claimed_at, engaged_at = pl.col("claimed_at"), pl.col("engaged_at")
+    claimed_never, claimed_stopped = _verdicts("claimed_at", "claimed_mails", rules)
+    has_claim = claimed_at.is_not_null() | pl.col("claimed_mails").is_not_null()
+    is_earlier = engaged_at.is_null() | (engaged_at.dt.date() < claimed_at.dt.date())
+    is_denied = (claimed_at >= pl.col("covered_from")).fill_null(value=False) & is_earlier
+    is_swayed = pl.col("covered_from").is_not_null() & has_claim & (
+        (never != claimed_never) | (stopped != claimed_stopped)
+    )  # fmt: skip
+    outlived = pl.format("list: hard bounced; events: mail accepted on {}, no bounce", day("accepted_at"))
+    claimed = (
+        day("claimed_at", missing="never"),
+        counted("claimed_mails", "mail").fill_null("unknown mails"),
+    )
+    counted_up = (day("engaged_at", missing="never"), counted("mails", "mail").fill_null("unknown mails"))
+    both = pl.format("list: last engaged {}, {} since; with the events: {}, {} since", *claimed, *counted_up)
+    return Finding(
+        "records_disagree",
+        pl.col("is_bounce_outlived") | is_denied | is_swayed,
+        pl.when("is_bounce_outlived").then(outlived).otherwise(both),
+    )
+
+
+def _verdicts(engaged_at: str, mails: str, rules: ReviewRules) -> tuple[pl.Expr, pl.Expr]:
+    """Whether somebody so engaged and so often mailed never engaged, or no longer does."""
+    never = pl.col(engaged_at).is_null() & (pl.col(mails) >= rules.never_engaged_sends)
+    stopped = pl.col(engaged_at).is_not_null() & (pl.col(mails) >= rules.no_longer_engaged_sends)
+    return never.fill_null(value=False), stopped.fill_null(value=False)

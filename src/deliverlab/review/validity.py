@@ -1,0 +1,58 @@
+"""Reasons of the address: it is none, not the one meant, nobody's for long, or it is there twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from deliverlab.review.reasons import Finding
+from deliverlab.review.wording import counted, day, mentions, one_line
+
+if TYPE_CHECKING:
+    from deliverlab.review.rules import ReviewRules
+
+
+def validity_findings(rules: ReviewRules, /) -> tuple[Finding, ...]:
+    """The findings of the address.
+
+    A role's mailbox is no fault: one that was signed up by form, or confirmed, may be mailed.
+    """
+    is_bounced = pl.col("bounced_at").is_not_null()
+    refused = pl.format("events: no such mailbox on {}; list: {}", day("bounced_at"), "status")
+    is_signed_up = (pl.col("consent") == "double_opt_in") | mentions(
+        rules.form_words, "consent_source", "consent_means"
+    )
+    return (
+        Finding("invalid_address", pl.col("fault").is_not_null(), one_line("fault")),
+        Finding(
+            "typo_domain",
+            pl.col("likely_domain").is_not_null(),
+            pl.format("{} is most likely {}", one_line("domain"), "likely_domain"),
+        ),
+        Finding(
+            "disposable_domain",
+            pl.col("is_disposable"),
+            pl.format("{} hands out throw-away mailboxes", one_line("domain")),
+        ),
+        Finding(
+            "hard_bounced",
+            is_bounced | pl.col("is_listed_hard_bounced"),
+            pl.when(is_bounced).then(refused).otherwise(pl.lit("list: hard bounced")),
+        ),
+        Finding(
+            "repeatedly_bounced",
+            ~is_bounced & (pl.col("hard_bounces") >= rules.repeated_hard_bounces),
+            pl.format("{}, none of them for what you sent", counted("hard_bounces", "hard bounce")),
+        ),
+        Finding(
+            "duplicate",
+            pl.col("is_duplicate"),
+            pl.lit("another entry is the same address in other letters"),
+        ),
+        Finding(
+            "role_address",
+            pl.col("is_role") & ~is_signed_up,
+            pl.lit("the name before the @ is a role, and no sign-up by form is on record"),
+        ),
+    )
