@@ -63,7 +63,7 @@ def duckdb(inputs: Path, /) -> pl.DataFrame:
     query = f"""
         select account_id, sent_at::date as day, {counted}
         from '{inputs}/events-*.parquet' where not is_repeat
-        group by all having sum(case when event_type in ('other', 'deferred', 'dropped') then 0 else 1 end) > 0
+        and event_type not in ('other', 'deferred', 'dropped') group by all
         order by account_id, day
     """
     return engine.sql(query).pl()

@@ -108,7 +108,7 @@ def policy_list() -> None:
 @policy_app.command("show")
 def policy_show(policy: Annotated[str, typer.Argument(help="name of a preset, or a TOML file")]) -> None:
     """Check a policy and say its rules and stages in words."""
-    from deliverlab.pipeline.cases import load_policy
+    from deliverlab.pipeline.lookup import load_policy
 
     for line in load_policy(policy).describe():
         typer.echo(line)

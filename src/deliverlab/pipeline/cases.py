@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
@@ -12,22 +10,25 @@ import polars as pl
 from deliverlab.errors import DataError
 from deliverlab.events import store
 from deliverlab.events.recipients import add_recipient_key
-from deliverlab.health.score import trends
+from deliverlab.health.trends import trends
 from deliverlab.pipeline.directory import about, open_history, read_table
+from deliverlab.pipeline.lookup import as_day, load_policy, refuse_stranger
 from deliverlab.pipeline.road import account_health, with_peers
-from deliverlab.policy.model import Policy
+from deliverlab.pipeline.timelines import enforced_timeline, simulated_timeline
 from deliverlab.policy.outlook import outlook
 from deliverlab.review.attest import current_stage
 from deliverlab.review.checklist import checklist_groups, checklist_hash
 from deliverlab.review.decisions import contact_decisions
 from deliverlab.review.steps import STEPS
-from deliverlab.schemas import GOOD, Contacts, Slices, Standing
+from deliverlab.schemas import GOOD, Contacts, Slices, Standing, Transitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
     from pathlib import Path
 
     from deliverlab.history import History
+    from deliverlab.policy.model import Policy
 
 StageFrom = Literal["enforcement", "simulation"]
 TREND_DAYS = 90
@@ -65,6 +66,7 @@ class Portfolio:
 
     accounts: pl.DataFrame
     stages: pl.DataFrame
+    timeline: pl.DataFrame
     health: pl.DataFrame
     scores: pl.DataFrame
     advice: pl.DataFrame
@@ -90,7 +92,7 @@ def open_case(
     `stage_from="simulation"`, what the last simulation in the directory says; the page then says so.
     Raises `DataError` for an account that is not there.
     """
-    day = _day(as_of)
+    day = as_day(as_of)
     everyone = open_history(data)
     refuse_stranger(account_id, everyone)
     history = with_peers(everyone).select([account_id])
@@ -128,13 +130,14 @@ def open_portfolio(
     stage_from: StageFrom = "enforcement",
 ) -> Portfolio:
     """All accounts of a data directory on a day; see `open_case` for where stages come from."""
-    day = _day(as_of)
+    day = as_day(as_of)
     history = open_history(data)
     rules = load_policy(policy)
     health, scores, advice = account_health(history, as_of=day, slices=read_table(data, Slices))
     return Portfolio(
         accounts=history.accounts,
         stages=_stages(data, history, policy=rules, as_of=day, stage_from=stage_from),
+        timeline=_timeline(data, history, as_of=day, stage_from=stage_from),
         health=health,
         scores=scores,
         advice=advice,
@@ -146,15 +149,11 @@ def open_portfolio(
     )
 
 
-def load_policy(name_or_path: str, /) -> Policy:
-    """A policy by the name of its preset, or from its file."""
-    return Policy.preset(name_or_path) if name_or_path in Policy.presets() else Policy.from_toml(name_or_path)
-
-
 def _stages(
     data: str | Path, history: History, /, *, policy: Policy, as_of: date, stage_from: StageFrom
 ) -> pl.DataFrame:
     """The stage of every account that is in one, with what comes next."""
+    held: pl.DataFrame
     if stage_from == "enforcement":
         held = current_stage(history.enforcement, history.reviews, as_of=as_of).lazy().collect()
     else:
@@ -168,6 +167,13 @@ def _stages(
     return outlook(held, policy=policy).lazy().collect()
 
 
+def _timeline(data: str | Path, history: History, /, *, as_of: date, stage_from: StageFrom) -> pl.DataFrame:
+    """How many accounts were in each stage on each of the days before."""
+    if stage_from == "enforcement":
+        return enforced_timeline(history.enforcement, history.reviews, until=as_of, days=TREND_DAYS)
+    return simulated_timeline(read_table(data, Transitions), until=as_of, days=TREND_DAYS)
+
+
 def _events_of(contacts: pl.DataFrame, data: str | Path) -> pl.DataFrame | None:
     """The stored events of these contacts, with the recipient known again by the contact's own address."""
     if not contacts.height or not store.has_key(data):
@@ -175,19 +181,3 @@ def _events_of(contacts: pl.DataFrame, data: str | Path) -> pl.DataFrame | None:
     keyed = add_recipient_key(contacts, column="email", key=store.read_key(data))
     known = keyed.select("account_id", "recipient_key", recipient="email").lazy()
     return store.scan_events(data).join(known, on=["account_id", "recipient_key"]).collect()
-
-
-def _day(as_of: date | str) -> date:
-    try:
-        return as_of if isinstance(as_of, date) else date.fromisoformat(as_of)
-    except ValueError as error:
-        raise DataError(f"as_of == {as_of!r}, must be a day like 2026-06-30") from error
-
-
-def refuse_stranger(account_id: str, history: History, /) -> None:
-    """Raise `DataError` for an account that is not there, with the name that may have been meant."""
-    known = history.accounts["account_id"].to_list()
-    if account_id not in known:
-        close = get_close_matches(account_id, known, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise DataError(f"account_id == {account_id!r}, must be one of the {len(known)} in accounts{hint}")

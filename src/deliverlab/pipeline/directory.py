@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -72,9 +71,9 @@ def write_table(data: str | Path, table: type[T], frame: pl.DataFrame, /) -> Non
     path.parent.mkdir(parents=True, exist_ok=True)
     key = table.primary_key()
     rows = frame.select(table.column_names()).sort(key) if key else frame.select(table.column_names())
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-        table.validate(rows, cast=True).write_parquet(part, compression="zstd", compression_level=15)
-    Path(part.name).replace(path)
+    part = path.with_suffix(".part")
+    table.validate(rows, cast=True).write_parquet(part, compression="zstd", compression_level=15)
+    part.replace(path)
 
 
 def open_history(data: str | Path, /, *, account_ids: Iterable[str] | None = None) -> History:

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.errors import DataError
-from deliverlab.pipeline.cases import load_policy, refuse_stranger
 from deliverlab.pipeline.directory import open_history, read_table, write_table
+from deliverlab.pipeline.lookup import load_policy, load_scenario, refuse_stranger
 from deliverlab.pipeline.road import account_health, simulate
 from deliverlab.pipeline.runs import note_run
-from deliverlab.policy.scenario import Scenario
 from deliverlab.review.attest import record_review
 from deliverlab.schemas import (
     GOOD,
@@ -85,16 +83,3 @@ def write_review(
         outcome=outcome, checklist_hash=checklist_hash,
     )  # fmt: skip
     write_table(data, Reviews, reviews)
-
-
-def load_scenario(name_or_path: str, /) -> Scenario:
-    """A scenario by its name, or from its file."""
-    match name_or_path:
-        case "never":
-            return Scenario.never()
-        case "historical":
-            return Scenario.historical()
-        case _ if Path(name_or_path).exists():
-            return Scenario.from_toml(name_or_path)
-        case _:
-            raise DataError(f"scenario == {name_or_path!r}, must be never, historical or a TOML file")

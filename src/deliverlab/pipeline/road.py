@@ -28,19 +28,19 @@ from deliverlab.schemas import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import date
     from pathlib import Path
 
     import dataframely as dy
 
+    from deliverlab.events.exports import Paths
     from deliverlab.history import History
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
 
 
 def ingest(
-    paths: str | Path | Iterable[str | Path],
+    paths: Paths,
     /,
     *,
     provider: str,

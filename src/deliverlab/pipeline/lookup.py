@@ -1,0 +1,55 @@
+"""What a person typed: the policy, scenario, day or account that it names, or one line on what it must be."""
+
+from __future__ import annotations
+
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deliverlab.errors import DataError
+from deliverlab.policy.model import Policy
+from deliverlab.policy.scenario import Scenario
+
+if TYPE_CHECKING:
+    from deliverlab.history import History
+
+
+def load_policy(name_or_path: str, /) -> Policy:
+    """A policy by the name of its preset, or from its file."""
+    presets = Policy.presets()
+    if name_or_path in presets:
+        return Policy.preset(name_or_path)
+    if Path(name_or_path).exists():
+        return Policy.from_toml(name_or_path)
+    raise DataError(f"policy == {name_or_path!r}, must be one of {', '.join(presets)} or a TOML file")
+
+
+def load_scenario(name_or_path: str, /) -> Scenario:
+    """A scenario by its name, or from its file."""
+    match name_or_path:
+        case "never":
+            return Scenario.never()
+        case "historical":
+            return Scenario.historical()
+        case _ if Path(name_or_path).exists():
+            return Scenario.from_toml(name_or_path)
+        case _:
+            raise DataError(f"scenario == {name_or_path!r}, must be never, historical or a TOML file")
+
+
+def as_day(as_of: date | str, /) -> date:
+    """A day, also as notebooks pass it: as text like 2026-06-30."""
+    try:
+        return as_of if isinstance(as_of, date) else date.fromisoformat(as_of)
+    except ValueError as error:
+        raise DataError(f"as_of == {as_of!r}, must be a day like 2026-06-30") from error
+
+
+def refuse_stranger(account_id: str, history: History, /) -> None:
+    """Raise `DataError` for an account that is not there, with the name that may have been meant."""
+    known = history.accounts["account_id"].to_list()
+    if account_id not in known:
+        close = get_close_matches(account_id, known, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise DataError(f"account_id == {account_id!r}, must be one of the {len(known)} in accounts{hint}")

@@ -1,0 +1,28 @@
+"""What many tests start from: the sample, and a copy of it into which its raw exports were ingested."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+SAMPLE = Path(__file__).parent.parent / "data" / "sample"
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """The committed sample; tests only read it."""
+    return SAMPLE
+
+
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with its raw exports ingested and `hubspot-like` replayed; tests only read it."""
+    from deliverlab.pipeline.results import write_simulation
+    from deliverlab.pipeline.road import ingest
+
+    data = tmp_path_factory.mktemp("walked") / "data"
+    shutil.copytree(SAMPLE, data, ignore=shutil.ignore_patterns("raw"))
+    for provider in ("ses", "sendgrid"):
+        ingest(SAMPLE / "raw" / provider, provider=provider, data=data)
+    write_simulation(data, policy="hubspot-like", scenario="historical")
+    return data

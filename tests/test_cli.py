@@ -1,0 +1,125 @@
+"""The command line parses, calls and prints; what input gets wrong is one line and exit code 2."""
+
+import json
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from deliverlab.cli import main
+
+
+def run(*words: str | Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The exit code of the command line."""
+    monkeypatch.setattr(sys, "argv", ["deliverlab", *map(str, words)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["policy", "show", "nowhere.toml"], "policy == 'nowhere.toml', must be one of hubspot-like"),
+        (
+            ["health", "--data", "nowhere", "--as-of", "2026-06-30", "--out", "out"],
+            "daily.parquet: is missing",
+        ),
+        (["ingest", "nowhere.json", "--data", "out", "--provider", "ses"], "nowhere.json"),
+        (["ingest", "pyproject.toml", "--data", "out", "--provider", "sesame"], "sesame"),
+        (
+            ["simulate", "--data", "nowhere", "--policy", "hubspot-like", "--scenario", "perhaps"],
+            "scenario == 'perhaps', must be never, historical or a TOML file",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(
+    words: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """No traceback, nothing on standard output, one line on standard error."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("")
+
+    code = run(*words, monkeypatch=monkeypatch)
+
+    said = capsys.readouterr()
+    assert code == 2
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert message in said.err
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what input gets wrong is turned into a line."""
+    monkeypatch.setattr("deliverlab.policy.model.Policy.presets", lambda: 1 / 0)
+    monkeypatch.setattr(sys, "argv", ["deliverlab", "policy", "list"])
+
+    with pytest.raises(ZeroDivisionError):
+        main()
+
+
+def test_presets_are_listed_with_their_inferred_numbers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A preset with numbers that nobody published says how many."""
+    assert run("policy", "list", monkeypatch=monkeypatch) == 0
+    assert "numbers inferred" in capsys.readouterr().out
+
+
+def test_health_and_simulation_are_written_with_the_note_of_how(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both commands write their tables and a run.json, and print a summary."""
+    health = ["health", "--data", sample, "--as-of", "2026-06-30", "--out", tmp_path]
+    simulate = [
+        "simulate",
+        "--data",
+        sample,
+        "--policy",
+        "hubspot-like",
+        "--scenario",
+        "never",
+        "--out",
+        tmp_path,
+    ]
+    assert run(*health, monkeypatch=monkeypatch) == 0
+    assert run(*simulate, monkeypatch=monkeypatch) == 0
+
+    printed = capsys.readouterr().out
+    assert "excellent" in printed
+    assert "suspended" in printed
+    note = json.loads((tmp_path / "simulation" / "run.json").read_text())
+    assert note["parameters"]["scenario"]
+    assert "daily.parquet" in note["data"]
+    assert pl.read_parquet(tmp_path / "simulation" / "transitions.parquet").height > 0
+
+
+def test_a_recorded_review_stands_in_the_reviews(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command adds a row, and refuses an account that is not there."""
+    for name in ("accounts", "daily", "reviews"):
+        (tmp_path / f"{name}.parquet").write_bytes((sample / f"{name}.parquet").read_bytes())
+    account = pl.read_parquet(tmp_path / "accounts.parquet")["account_id"][0]
+    words = [
+        "review",
+        "record",
+        "--data",
+        tmp_path,
+        "--on",
+        "2026-06-30",
+        "--reviewer",
+        "R. Viewer",
+        "--account",
+    ]
+
+    assert run(*words, account, monkeypatch=monkeypatch) == 0
+    assert "completed" in capsys.readouterr().out
+    assert pl.read_parquet(tmp_path / "reviews.parquet").filter(account_id=account).height > 0
+    assert run(*words, f"{account}x", monkeypatch=monkeypatch) == 2
+    assert f"did you mean '{account}'?" in capsys.readouterr().err
