@@ -1,5 +1,6 @@
 """Whom an account is compared with, and that nobody is compared with the future."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import polars as pl
@@ -15,7 +16,7 @@ from tests.health.worlds import START, clustered, daily_table, peers, steady
 from tests.tables import table
 
 
-def accounts(industries: dict[str, str | None]) -> pl.DataFrame:
+def accounts(industries: Mapping[str, str | None]) -> pl.DataFrame:
     return Accounts.admit(
         pl.DataFrame(
             {"account_id": list(industries), "industry": list(industries.values())},
@@ -28,14 +29,12 @@ def accounts(industries: dict[str, str | None]) -> pl.DataFrame:
 def village(
     *, days: int = 120, clinics: int = MIN_ACCOUNTS, shops: int = MIN_ACCOUNTS
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    *, days: int = 120, clinics: int = MIN_ACCOUNTS, shops: int = MIN_ACCOUNTS
-) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Clinics with 1% hard bounces, shops with 4%, all of one volume."""
     clinic = {
         f"clinic {n}": steady(f"clinic {n}", days=days, sent=100, hard_bounces=1) for n in range(clinics)
     }
     shop = {f"shop {n}": steady(f"shop {n}", days=days, sent=100, hard_bounces=4) for n in range(shops)}
-    industries: dict[str, str | None] = dict.fromkeys(clinic, "Clinics") | dict.fromkeys(shop, "Shops")
+    industries = dict.fromkeys(clinic, "Clinics") | dict.fromkeys(shop, "Shops")
     return pl.concat([*clinic.values(), *shop.values()]), accounts(industries)
 
 
@@ -84,7 +83,7 @@ def test_every_industry_band_and_metric_has_a_row_each_month() -> None:
 
 
 def test_months_begin_after_four_weeks_and_end_after_the_last_day() -> None:
-    """Two days before the 1st of February, January has 29 days; one day less history would do, two would not."""
+    """Two days before the 1st of February, four weeks of history must have passed."""
     for first_day, months in (("2026-01-02", ["2026-02-01", "2026-03-01"]), ("2026-01-03", ["2026-03-01"])):
         start = date.fromisoformat(first_day)
         daily = steady("a", days=40, start=start, sent=100, hard_bounces=5)

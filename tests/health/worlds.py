@@ -34,7 +34,7 @@ def daily_table(text: str) -> pl.DataFrame:
 
 
 def steady(account_id: str, *, days: int, start: date = START, **counts: int) -> pl.DataFrame:
-    """An account that has the same counts on each day."""
+    """An account that has the same counts on each day; what did not bounce hard was delivered."""
     rows = {"account_id": [account_id] * days, "day": [start + timedelta(days=day) for day in range(days)]}
     given = {"delivered": counts.get("sent", 0) - counts.get("hard_bounces", 0)} | counts
     return Daily.admit(

@@ -56,9 +56,8 @@ def pooled(value: str) -> pl.Expr:
     """A pool's `own_phi` or `own_day_spread`: the mean over informative days, the highest winsorised."""
     weight = pl.col("informative_days")
     highest = pl.col(value).filter(weight >= 1).quantile(WINSORISED, "linear")
-    informed = weight > 0
-    winsorised = pl.col(value).clip(upper_bound=highest) * weight
-    return exact_sum(winsorised.filter(informed)) / exact_sum(weight.filter(informed))
+    total = exact_sum((pl.col(value).clip(upper_bound=highest) * weight).filter(weight > 0))
+    return (total / exact_sum(weight.filter(weight > 0))).fill_nan(None)
 
 
 def blended_day_spread(pool_spread: pl.Expr) -> pl.Expr:
