@@ -92,8 +92,8 @@ class History:
         )["len"].fill_null(0)
         return Arrays(
             offsets=np.concatenate([[0], rows.cast(pl.Int64).cum_sum().to_numpy()]).astype(np.int64),
-            days=self.daily["day"].cast(pl.Int64).to_numpy(),
-            counts=np.ascontiguousarray(self.daily.select(COUNTS).to_numpy()),
+            days=self.daily["day"].cast(pl.Int64).to_numpy(writable=True),
+            counts=self.daily.select(COUNTS).to_numpy(order="c", writable=True),
         )
 
     def select(self, account_ids: Iterable[str]) -> History:

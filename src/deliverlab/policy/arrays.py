@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,10 @@ import polars as pl
 from deliverlab.metrics import METRICS
 from deliverlab.policy import kernel
 from deliverlab.policy.kernel import NONE, Assumed, Book, Past
-from deliverlab.policy.scenario import Effect
 from deliverlab.schemas import BANDS, COUNTS, GOOD
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -45,39 +45,54 @@ def in_scope(history: History, *, policy: Policy, start: pl.DataFrame, until: da
 
 
 def past(
-    accounts: pl.DataFrame, history: History, *, policy: Policy, start: pl.DataFrame, groups: NDArray[np.int64]
+    accounts: pl.DataFrame,
+    history: History,
+    *,
+    policy: Policy,
+    mode: str,
+    start: pl.DataFrame,
+    groups: NDArray[np.int64],
+    until: date,
 ) -> Past:
-    """What happened to these accounts, and the state each begins in."""
+    """What happened to these accounts, and what each begins with."""
     ids = accounts["account_id"]
     rows = np.zeros(len(ids), kernel.ACCOUNT)
-    rows["first"], rows["origin"] = _days(accounts["first"]), _days(accounts["origin"])
+    rows["number"] = np.arange(len(ids))
+    rows["first"], rows["origin"] = day_numbers(accounts["first"]), day_numbers(accounts["origin"])
+    rows["days"] = np.maximum(day_number(until) + 1 - rows["origin"], 0)
     rows["industry"] = accounts["industry"].rank("dense").cast(pl.Int64) - 1
     rows["group"] = groups
     place = accounts["place"].to_numpy()
     rows["row"], rows["rows_end"] = history.arrays.offsets[place], history.arrays.offsets[place + 1]
 
-    completed = _by_account(history.reviews.filter(outcome="completed"), ids, rows, "reviewed_on", named="review")
     blocked = _by_account(history.enforcement.filter(send_share=0.0), ids, rows, "from_day", named="block")
     runs = start.select("account_id", "runs").explode("runs").unnest("runs").drop_nulls()
     runs = _by_account(runs, ids, rows, "from_day", named="run")
-    dues = start.select("account_id", day="reviews_due").explode("day").drop_nulls()
-    dues = _by_account(dues, ids, rows, "day", named="due")
+    dues = _by_account(_reviews_due(history, mode=mode, start=start), ids, rows, "day", named="due")
     former = np.zeros(runs.height, kernel.RUN)
-    former["from_day"] = _days(runs["from_day"])
+    former["account"] = runs["account"]
+    former["from_day"] = day_numbers(runs["from_day"])
     former["send_share"], former["has_effect"] = runs["send_share"], runs["has_effect"]
     states, evidence = _states(accounts, policy=policy, start=start)
     return Past(
         accounts=rows,
         days=history.arrays.days,
         counts=history.arrays.counts,
-        review_days=_days(completed["reviewed_on"]),
-        block_from=_days(blocked["from_day"]),
-        block_to=_days(blocked["to_day"], null=FOREVER),
+        block_from=day_numbers(blocked["from_day"]),
+        block_to=day_numbers(blocked["to_day"], null=FOREVER),
         runs=former,
-        due=_days(dues["day"]),
+        dues=day_numbers(dues["day"]),
         states=states,
         evidence=evidence,
     )
+
+
+def _reviews_due(history: History, *, mode: str, start: pl.DataFrame) -> pl.DataFrame:
+    """The days on which reviews are known to complete: all of history's, or those of notices given before."""
+    if mode == "historical":
+        return history.reviews.filter(outcome="completed").select("account_id", day="reviewed_on")
+    awaited = start.select("account_id", day="reviews_due").explode("day").drop_nulls()
+    return awaited.clear() if mode == "never" else awaited
 
 
 def _by_account(
@@ -101,9 +116,9 @@ def _states(
     states = np.zeros(len(begun), kernel.STATE)
     states["stage"] = begun["stage"].fill_null(GOOD).replace_strict(stages, return_dtype=pl.Int64)
     states["last_left"] = begun["last_left"].fill_null(GOOD).replace_strict(stages, return_dtype=pl.Int64)
-    states["fresh"] = _days(begun["fresh_from"].fill_null(begun["first"]))
+    states["fresh"] = day_numbers(begun["fresh_from"].fill_null(begun["first"]))
     for field, column in (("entered", "entered_on"), ("cleared", "cleared_on"), ("effect_from", "effect_from")):
-        states[field] = _days(begun[column])
+        states[field] = day_numbers(begun[column])
     for count in ("clean_streak", "notices"):
         states[count] = begun[count].fill_null(0)
     states["first_notice"] = NONE
@@ -137,53 +152,56 @@ def book(policy: Policy, *, industries: pl.Series) -> Book:
             rules[key][r] = value
         for i, industry in enumerate(industries):
             limits[r, i] = [rule.limit_for(industry=industry, band=band) for band in BANDS]
-    stages = np.array(
-        [(1.0, NONE, NONE)]
-        + [
-            (s.send_share, _or_none(s.grace_days), _or_none(s.lasts_days))
-            for s in policy.stages
-        ],
-        kernel.STAGE,
-    )
+    stages = np.zeros(len(policy.stages) + 1, kernel.STAGE)
+    stages[0] = (NONE, NONE, 1.0)
+    for k, stage in enumerate(policy.stages, start=1):
+        stages[k] = (_or_none(stage.grace_days), _or_none(stage.lasts_days), stage.send_share)
+    return Book(ladder=_ladder(policy), rules=rules, limits=limits, stages=stages)
+
+
+def _ladder(policy: Policy) -> kernel.Record:
+    """What the policy says of windows and of climbing and leaving, as one record."""
     window, ladder = policy.window, policy.ladder
-    return Book(
-        lag_days=window.lag_days,
-        days=_or_none(window.days),
-        sends=_or_none(window.sends),
-        is_fresh_after_notice="notice" in window.fresh_after,
-        is_fresh_after_clear="clear" in window.fresh_after,
-        rules=rules,
-        limits=limits,
-        stages=stages,
-        escalates_unreviewed=ladder.escalates_when == "unreviewed",
-        clears_on_review="review" in ladder.clears_on,
-        clears_on_recovery="recovery" in ladder.clears_on,
-        recovery_days=ladder.recovery_days,
-        remembers_days=ladder.remembers_days,
-        reviews_lift_last=ladder.reviews_lift_last,
-    )
+    record = np.zeros(1, kernel.LADDER)
+    record["lag_days"] = window.lag_days
+    record["days"], record["sends"] = _or_none(window.days), _or_none(window.sends)
+    record["recovery_days"], record["remembers_days"] = ladder.recovery_days, ladder.remembers_days
+    record["is_fresh_after_notice"] = "notice" in window.fresh_after
+    record["is_fresh_after_clear"] = "clear" in window.fresh_after
+    record["escalates_unreviewed"] = ladder.escalates_when == "unreviewed"
+    record["clears_on_review"] = "review" in ladder.clears_on
+    record["clears_on_recovery"] = "recovery" in ladder.clears_on
+    record["reviews_lift_last"] = ladder.reviews_lift_last
+    return record[0]
 
 
 def assumed(
-    scenario: Scenario, *, accounts: pl.DataFrame, given: NDArray[np.int64], draws: int
+    scenario: Scenario, *, account_ids: Iterable[str], given: NDArray[np.int64], draws: int
 ) -> Assumed:
-    """The scenario in numbers, with the chances of each account's next notices."""
-    effect = scenario.effect or Effect()
-    chance = scenario.review.chance or ()
-    of_column = {name: getattr(effect, name.removeprefix("late_"), 1.0) for name in COUNTS}
-    drawn = [
+    """The scenario in numbers, with the luck of each account's next notices; `given` says how many it had."""
+    reviews = np.zeros(1, kernel.REVIEWS)
+    reviews["mode"] = kernel.MODES.index(scenario.review.mode)
+    reviews["after_days"] = scenario.review.after_days or 0
+    luck = [
         [_draw(scenario.seed, account_id, before + i) for i in range(1, draws + 1)]
-        for account_id, before in zip(accounts["account_id"], given.tolist(), strict=True)
+        for account_id, before in zip(account_ids, given.tolist(), strict=True)
     ]
     return Assumed(
-        mode=kernel.MODES.index(scenario.review.mode),
-        after_days=scenario.review.after_days or 0,
-        chance=np.array([0.0, *chance]),
-        draws=np.array(drawn, np.float64).reshape(len(drawn), draws),
-        volume=effect.volume,
-        avoided=1.0 - effect.hard_bounces,
-        factors=np.array([effect.volume * of_column[name] for name in COUNTS]),
+        reviews=reviews[0],
+        chance=np.array([0.0, *(scenario.review.chance or ())]),
+        draws=np.array(luck, np.float64).reshape(len(luck), draws),
     )
+
+
+def effects(scenario: Scenario) -> NDArray[np.float64]:
+    """What becomes of each column before and after a review: a factor, and what share of hard bounces is avoided."""
+    table = np.zeros((2, 2, len(COUNTS)))
+    table[:, kernel.FACTOR] = 1.0
+    if (effect := scenario.effect) is not None:
+        own = [getattr(effect, name.removeprefix("late_"), 1.0) for name in COUNTS]
+        table[1, kernel.FACTOR] = [effect.volume * factor for factor in own]
+        table[1, kernel.AVOIDED, kernel.SENT] = 1.0 - effect.hard_bounces
+    return table
 
 
 def _draw(seed: int | None, account_id: str, notice: int) -> float:
@@ -196,6 +214,11 @@ def _or_none(number: int | None) -> int:
     return NONE if number is None else number
 
 
-def _days(dates: pl.Series, *, null: int = NONE) -> NDArray[np.int64]:
+def day_numbers(dates: pl.Series, *, null: int = NONE) -> NDArray[np.int64]:
+    """Days since 1970-01-01, in an array of their own: numba takes one that Polars lends for another type."""
+    return dates.cast(pl.Date).cast(pl.Int64).fill_null(null).to_numpy().copy()
+
+
+def day_number(day: date) -> int:
     """Days since 1970-01-01."""
-    return dates.cast(pl.Date).cast(pl.Int64).fill_null(null).to_numpy()
+    return (day - date(1970, 1, 1)).days

@@ -7,63 +7,63 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from deliverlab.policy.arrays import day_numbers
 from deliverlab.policy.kernel import Peers
-from deliverlab.schemas import BANDS
+from deliverlab.schemas import BANDS, PeerRates
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from numpy.typing import NDArray
 
     from deliverlab.history import History
     from deliverlab.policy.model import Policy
 
 
-def peers_of(accounts: pl.DataFrame, history: History, *, policy: Policy) -> tuple[Peers, NDArray[np.int64]]:
-    """The peer rates that the policy asks for, and the group of each account in them.
+def peers_of(
+    accounts: pl.DataFrame, history: History, *, policy: Policy, until: date
+) -> tuple[Peers, NDArray[np.int64]]:
+    """The peer rates that the policy asks for on each day, and the group of each account in them.
 
     A group is an industry, or an account that has rows of its own; such an account falls back to its industry's
     rates while it has none of its own. A row is valid until the next of its group.
     """
-    industries = accounts["industry"].unique().sort()
+    industries, first_day = accounts["industry"].unique().sort(), accounts["first"].min()
+    days = pl.date_range(first_day or until, until, eager=True)  # type: ignore[arg-type]  # a date column
     groups = _places(accounts["industry"], industries)
     metrics = pl.Series("metric", policy.peer_metrics, dtype=pl.String)
-    if history.peer_rates is None or metrics.is_empty():
-        nothing = np.empty((0, 0, 0, 0))
-        return Peers(np.empty(0, np.int64), nothing, nothing), groups
-
-    rows = (
-        history.peer_rates.with_columns(pl.col("metric").cast(pl.String))
-        .filter(pl.col("metric").is_in(metrics.implode()), pl.col("industry").is_in(industries.implode()))
-        .sort("effective_from")
+    rows = (PeerRates.create_empty() if history.peer_rates is None else history.peer_rates).filter(
+        pl.col("metric").cast(pl.String).is_in(metrics.implode()), pl.col("industry").is_in(industries.implode())
     )
-    shared = rows.filter(pl.col("account_id").is_null())
     own = rows.join(accounts, on=["account_id", "industry"], how="semi")
     loners = own["account_id"].unique().sort()
     starts = rows["effective_from"].unique().sort()
     size = (len(metrics), len(industries) + len(loners), len(BANDS), len(starts))
-    table = np.full((*size, 2), np.nan)  # rate and shape side by side: they come and go together
+    table = np.full((2, *size), np.nan)  # rate and shape come and go together
+    shared = rows.filter(pl.col("account_id").is_null())
     for part, group in (
         (shared, _places(shared["industry"], industries)),
         (own, _places(own["account_id"], loners) + len(industries)),
     ):
-        metric, start = _places(part["metric"], metrics), _places(part["effective_from"], starts)
-        table[metric, group, part["band"].to_physical(), start] = part.select("rate", "shape").to_numpy()
+        metric, start = _places(part["metric"].cast(pl.String), metrics), _places(part["effective_from"], starts)
+        table[:, metric, group, part["band"].to_physical(), start] = part["rate"], part["shape"].fill_null(np.nan)
 
     for period in range(1, len(starts)):
-        _fill(table[:, :, :, period], table[:, :, :, period - 1])
+        _fill(table[..., period], table[..., period - 1])
     is_loner = accounts["account_id"].is_in(loners.implode()).to_numpy()
-    _fill(table[:, len(industries) :], table[:, groups[is_loner]])
+    _fill(table[:, :, len(industries) :], table[:, :, groups[is_loner]])
     groups[is_loner] = len(industries) + np.arange(len(loners))
-    rate, shape = np.ascontiguousarray(table[..., 0]), np.ascontiguousarray(table[..., 1])
-    return Peers(starts.cast(pl.Int64).to_numpy(), rate, shape), groups
+    periods = np.searchsorted(starts, days, side="right").astype(np.int64) - 1
+    return Peers(day_numbers(days)[0] if len(days) else 0, periods, table[0], table[1]), groups
 
 
 def _fill(table: NDArray[np.float64], other: NDArray[np.float64]) -> None:
     """Where the table has no rate, the other's rate and shape."""
-    is_gap = np.isnan(table[..., 0])
-    table[is_gap] = other[is_gap]
+    is_gap = np.isnan(table[0])
+    table[:, is_gap] = other[:, is_gap]
 
 
 def _places(values: pl.Series, among: pl.Series) -> NDArray[np.int64]:
     """The place of each value among sorted ones."""
-    place = pl.DataFrame({"value": among, "place": np.arange(len(among))})
-    return values.to_frame("value").join(place, on="value", how="left", maintain_order="left")["place"].to_numpy().copy()
+    places = pl.DataFrame({"value": among, "place": np.arange(len(among))})
+    return values.to_frame("value").join(places, on="value", maintain_order="left")["place"].to_numpy().copy()

@@ -2,55 +2,110 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from deliverlab.policy import arrays, kernel
-from deliverlab.policy.kernel import NONE, Walked
+from deliverlab.policy.kernel import NONE, NUMBERS, Mail, Notes, Walked
 from deliverlab.policy.peers import peers_of
 from deliverlab.schemas import CAUSES, COUNTS, GOOD, Outcomes, Standing, Transitions
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import dataframely as dy
     from numpy.typing import NDArray
 
     from deliverlab.history import History
+    from deliverlab.policy.kernel import Book, Past, Peers, Records
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
 
-FIRST_DRAWS = 4  # notices an account is expected to get at most; if one gets more, all walk again with more draws
-NUMBERS = ("events", "trials", "rate", "limit", "evidence", "peer_rate", "sent")
-DAY_ZERO = date(1970, 1, 1)
+BLOCK = 1024  # accounts walked at once: bounds the room they need
+FIRST_DRAWS = 4  # notices an account is expected to get at most
+LISTS = slice(-3, None)  # the fields of `Walked` that are lists: transitions, runs, dues
 
 Tables: TypeAlias = "tuple[dy.DataFrame[Transitions], dy.DataFrame[Outcomes], dy.DataFrame[Standing]]"
 
 
-def replay(
-    history: History, *, policy: Policy, scenario: Scenario, start: pl.DataFrame, until: date
-) -> Tables:
+def replay(history: History, *, policy: Policy, scenario: Scenario, start: pl.DataFrame, until: date) -> Tables:
     """Transitions, outcomes and standing of what has been checked at the door."""
     accounts = arrays.in_scope(history, policy=policy, start=start, until=until)
-    peers, groups = peers_of(accounts, history, policy=policy)
-    past = arrays.past(accounts, history, policy=policy, start=start, groups=groups)
+    peers, groups = peers_of(accounts, history, policy=policy, until=until)
+    past = arrays.past(
+        accounts, history, policy=policy, mode=scenario.review.mode, start=start, groups=groups, until=until
+    )
     book = arrays.book(policy, industries=accounts["industry"].unique().sort())
-    is_chance = scenario.review.mode == "chance"
-    draws = FIRST_DRAWS if is_chance else 0
-    while True:
-        assumed = arrays.assumed(scenario, accounts=accounts, given=past.states["notices"], draws=draws)
-        walked = kernel.walk(past, book, assumed, peers, (until - DAY_ZERO).days)
-        most = int(walked.states["new_notices"].max(initial=0))
-        if not is_chance or most <= draws:
-            break
-        draws = 2 * most
     ids, stages = accounts["account_id"], pl.Series([GOOD, *policy.stage_names])
+    walked = _walk(past, book, peers, ids=ids, scenario=scenario, until=arrays.day_number(until))
     return (
         _transitions(walked, ids, stages=stages, rules=[rule.name for rule in policy.rules]),
         _outcomes(walked, ids, stages=stages),
         _standing(walked, ids, stages=stages, policy=policy, until=until),
     )
+
+
+def _walk(past: Past, book: Book, peers: Peers, *, ids: pl.Series, scenario: Scenario, until: int) -> Walked:
+    """All accounts, block by block; an account that got more notices than luck was drawn for is walked again."""
+    everybody = past.accounts
+    walked = Walked(
+        states=past.states.copy(),
+        evidence=past.evidence.copy(),
+        days_in_stage=np.zeros((len(everybody), len(book.stages)), np.int64),
+        sent=np.zeros((len(everybody), len(COUNTS))),
+        held=np.zeros((len(everybody), len(COUNTS))),
+        transitions=np.empty(0, kernel.TRANSITION),
+        runs=np.empty(0, kernel.RUN),
+        dues=np.empty(0, kernel.DUE),
+    )
+    lists = [walked[LISTS]]
+    for first in range(0, len(everybody), BLOCK):
+        block, draws = everybody[first : first + BLOCK], FIRST_DRAWS if scenario.review.mode == "chance" else 0
+        while len(block):
+            found = _walk_block(block, past, book, peers, walked, ids, draws, scenario, until)
+            is_short = (draws > 0) & (walked.states["new_notices"][block["number"]] > draws)
+            done = block["number"][~is_short]
+            lists.append(tuple(lines[np.isin(lines["account"], done)] for lines in found))
+            block, draws = block[is_short], 4 * draws
+    transitions, runs, dues = (np.concatenate(parts) for parts in zip(*lists, strict=True))
+    by_account = np.argsort(transitions["account"], kind="stable")
+    return walked._replace(transitions=transitions[by_account], runs=runs, dues=dues)
+
+
+def _walk_block(
+    block: Records, past: Past, book: Book, peers: Peers, walked: Walked,
+    ids: pl.Series, draws: int, scenario: Scenario, until: int,
+) -> tuple[Records, Records, Records]:  # fmt: skip
+    """Some accounts, in room that is sure to suffice: a transition a day, a run a transition, a review a notice."""
+    days = np.maximum(until + 1 - block["first"], 0)
+    runs, dues = block["runs_end"] - block["run"] + days + 1, block["dues_end"] - block["due"] + days
+    room = walked._replace(
+        transitions=np.empty(days.sum(), kernel.TRANSITION),
+        runs=np.empty(runs.sum(), kernel.RUN),
+        dues=np.empty(dues.sum(), kernel.DUE),
+    )
+    state = np.zeros(1, kernel.STATE)[0]
+    mail = Mail(
+        account=block[0],
+        state=state,
+        totals=np.zeros((block["days"].max() + 1, len(COUNTS)), np.int64),
+        runs=np.zeros(runs.max(), kernel.RUN),
+        effects=arrays.effects(scenario),
+    )
+    notes = Notes(
+        state=state,
+        evidence=np.zeros(len(book.rules)),
+        findings=np.zeros(len(book.rules), kernel.FINDING),
+        dues=np.zeros(dues.max(), np.int64),
+    )
+    number = block["number"]
+    assumed = arrays.assumed(
+        scenario, account_ids=ids.gather(number), given=past.states["notices"][number], draws=draws
+    )
+    sizes = kernel.walk(block, past, book, assumed, peers, room, mail, notes, until)
+    return tuple(lines[:size] for lines, size in zip(room[LISTS], sizes, strict=True))  # type: ignore[return-value]
 
 
 def _transitions(walked: Walked, ids: pl.Series, *, stages: pl.Series, rules: list[str]) -> dy.DataFrame[Transitions]:
@@ -105,7 +160,7 @@ def _standing(
         "has_effect": walked.runs["has_effect"].copy(),
     }).group_by("account").agg(runs=pl.struct("from_day", "send_share", "has_effect").sort_by("from_day"))
     dues = pl.DataFrame({
-        "account": walked.due["account"].copy(), "day": _dates(walked.due["day"])
+        "account": walked.dues["account"].copy(), "day": _dates(walked.dues["day"])
     }).group_by("account").agg(reviews_due=pl.col("day").sort())  # fmt: skip
     stands = {
         "account": np.arange(len(ids)),
