@@ -1,0 +1,64 @@
+"""What we show: charts, tables and sentences; notebooks run by the batch; pages and their index.
+
+`theme` is the look, `texts` are the words, `render` is how an object shows itself; `charts`, `tables` and
+`fragments` draw tables; `account_page`, `review_page` and `portfolio_page` are what pages say;
+`parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them into HTML.
+
+What notebooks call is named here and brought when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deliverlab.reports.account_page import banner as banner
+    from deliverlab.reports.account_page import heading as heading
+    from deliverlab.reports.account_page import snapshot as snapshot
+    from deliverlab.reports.account_page import standing as standing
+    from deliverlab.reports.account_page import trend as trend
+    from deliverlab.reports.account_page import what_next as what_next
+    from deliverlab.reports.account_page import what_to_do as what_to_do
+    from deliverlab.reports.portfolio_page import changes as changes
+    from deliverlab.reports.portfolio_page import first_look as first_look
+    from deliverlab.reports.portfolio_page import industries as industries
+    from deliverlab.reports.portfolio_page import notes as notes
+    from deliverlab.reports.portfolio_page import overview as overview
+    from deliverlab.reports.portfolio_page import queue as queue
+    from deliverlab.reports.portfolio_page import stages as stages
+    from deliverlab.reports.portfolio_page import stages_by_grade as stages_by_grade
+    from deliverlab.reports.review_page import checklist as checklist
+    from deliverlab.reports.review_page import review_heading as review_heading
+    from deliverlab.reports.review_page import to_review as to_review
+
+_HOMES = {
+    "heading": "account_page",
+    "banner": "account_page",
+    "standing": "account_page",
+    "snapshot": "account_page",
+    "trend": "account_page",
+    "what_to_do": "account_page",
+    "what_next": "account_page",
+    "review_heading": "review_page",
+    "to_review": "review_page",
+    "checklist": "review_page",
+    "overview": "portfolio_page",
+    "stages_by_grade": "portfolio_page",
+    "queue": "portfolio_page",
+    "first_look": "portfolio_page",
+    "industries": "portfolio_page",
+    "stages": "portfolio_page",
+    "changes": "portfolio_page",
+    "notes": "portfolio_page",
+}
+
+__all__ = [*_HOMES]  # noqa: PLE0604  the names are listed once
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f"deliverlab.reports.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'deliverlab.reports' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,259 @@
+"""Charts: a table in, a picture out. They choose encodings and compute nothing but what an axis needs.
+
+Channels are spelt out (`alt.X("day:T")`): shorthand keywords validate the whole schema each time.
+Only the columns that are drawn travel, rounded to what an eye can tell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+import polars as pl
+import polars.selectors as cs
+
+from deliverlab.metrics import METRICS
+from deliverlab.reports import texts
+from deliverlab.reports.render import Chart
+from deliverlab.reports.theme import ALARM, GRADE_COLOURS, INK, OWN, PEERS
+from deliverlab.schemas import BANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+YOU = "you, and what chance allows"
+THEY = "your peers, four of five of them"
+ROW = 34  # pixels a row of a chart with rows
+REACH = 12  # a ratio to the peers is drawn up to so many times, or one part of it
+PERCENT_AXIS = alt.Axis(format="~%", tickCount=5, title=None)
+EVENT_COLOURS = (ALARM, "#b98a1c", "#8a63b8", OWN)
+DAY_AXIS = alt.Axis(format="%-d %b", tickCount=6, title=None, grid=False, labelOverlap=True)
+STAGE_COLOURS = ("#b98a1c", "#d97a2e", "#c23b4b", "#8d63b8")  # mildest to gravest
+
+
+def plot_trend(trends: pl.DataFrame, /, *, metric: str, marks: Sequence[tuple[date, str]] = ()) -> Chart:
+    """One account's rate over time with its bounds, before the peers' rate and the band of most of them.
+
+    `trends` is `schemas.Trends` of one account, `marks` are days with a word, such as the entry into a stage.
+    The axis ends a little above what is drawn as a line; bounds of days with hardly any mail may leave it.
+    """
+    drawn = _drawn(
+        trends.filter(pl.col("metric") == metric).sort("day"),
+        "day", "rate", "rate_low", "rate_high", "peer_rate", "peer_low", "peer_high",
+    )  # fmt: skip
+    top = max(
+        (peak for name in ("rate", "peer_high", "peer_rate") if (peak := _peak(drawn, name))), default=0.01
+    )
+    scale = alt.Scale(domain=[0, 1.2 * top])
+    colour = alt.Scale(domain=[YOU, THEY], range=[OWN, PEERS])
+    base = alt.Chart(drawn).encode(alt.X("day:T", axis=DAY_AXIS))
+
+    def rate(column: str) -> alt.Y:
+        return alt.Y(f"{column}:Q", axis=PERCENT_AXIS, scale=scale)
+
+    whose = alt.Color("whose:N", scale=colour, legend=alt.Legend(title=None, columns=1, symbolOpacity=1))
+    yours = base.transform_calculate(whose=repr(YOU))
+    theirs = base.transform_calculate(whose=repr(THEY))
+    layers = [
+        theirs.mark_area(opacity=0.22, clip=True).encode(rate("peer_low"), alt.Y2("peer_high"), whose),
+        theirs.mark_line(strokeDash=[5, 4], strokeWidth=1.6, clip=True).encode(rate("peer_rate"), whose),
+        yours.mark_area(opacity=0.22, clip=True).encode(rate("rate_low"), alt.Y2("rate_high"), whose),
+        yours.mark_line(strokeWidth=2.4, clip=True).encode(rate("rate"), whose),
+    ]
+    if marks:
+        marked = alt.Chart(
+            pl.DataFrame({"day": [when for when, _ in marks], "word": [word for _, word in marks]})
+        )
+        at = alt.X("day:T")
+        layers += [
+            marked.mark_rule(color=ALARM, strokeWidth=1.5).encode(at),
+            marked.mark_text(align="right", baseline="top", dx=-5, color=INK).encode(
+                at, alt.Text("word:N"), alt.Y(value=2)
+            ),
+        ]
+    named = METRICS[metric]
+    return Chart.of(
+        alt.layer(*layers).properties(height=260),
+        title=f"{named.words.capitalize()} over time",
+        subtitle=f"{named.event_words} out of {named.denominator_words}, each day over the 30 days before it",
+        words=_trend_words(drawn, named.words),
+    )
+
+
+def plot_snapshot(health: pl.DataFrame, /) -> Chart:
+    """One account's rates as so many times those of its peers, with the bounds that chance allows.
+
+    Only rates of which less is better: one direction then means one thing on the whole picture.
+    """
+    enforced = [name for name, metric in METRICS.items() if metric.is_enforced]
+    compared = health.filter(
+        pl.col("metric").cast(pl.String).is_in(enforced),
+        pl.col("rate").is_not_null(),
+        pl.col("peer_rate") > 0,
+    )
+    reach = (1 / REACH, REACH)
+    drawn = compared.select(
+        metric=pl.col("metric")
+        .cast(pl.String)
+        .replace_strict({name: METRICS[name].words for name in enforced}),
+        grade=pl.col("grade").cast(pl.String),
+        ratio=(pl.col("rate") / pl.col("peer_rate")).clip(*reach).round(4),
+        low=(pl.col("rate_low") / pl.col("peer_rate")).clip(*reach).round(4),
+        high=(pl.col("rate_high") / pl.col("peer_rate")).clip(*reach).round(4),
+        rate=pl.col("rate").round(6),
+        peer_rate=pl.col("peer_rate").round(6),
+    )
+    ticks = [0.1, 0.25, 0.5, 1, 2, 4, 10]
+    axis = alt.Axis(values=ticks, format="~g", title="times the rate of your peers")
+    scale = alt.Scale(type="log", domain=[1 / REACH, REACH])
+    colour = alt.Color(
+        "grade:N", scale=alt.Scale(domain=[*GRADE_COLOURS], range=[*GRADE_COLOURS.values()]), legend=None
+    )
+    row = alt.Y("metric:N", sort=[METRICS[name].words for name in enforced], title=None)
+    said = [
+        alt.Tooltip("metric:N"), alt.Tooltip("grade:N"), alt.Tooltip("rate:Q", title="you", format=".3~%"),
+        alt.Tooltip("peer_rate:Q", title="peers", format=".3~%"),
+    ]  # fmt: skip
+    base = alt.Chart(drawn)
+    peers = alt.Chart(pl.DataFrame({"one": [1]})).mark_rule(color=PEERS, strokeWidth=2, strokeDash=[5, 4])
+    return Chart.of(
+        alt.layer(
+            peers.encode(alt.X("one:Q", scale=scale, axis=axis)),
+            base.mark_rule(strokeWidth=4, opacity=0.35, strokeCap="round").encode(
+                row, alt.X("low:Q", scale=scale, axis=axis), alt.X2("high"), colour
+            ),
+            base.mark_point(size=110, filled=True, opacity=1).encode(
+                row, alt.X("ratio:Q", scale=scale, axis=axis), colour, tooltip=said
+            ),
+        ).properties(height=ROW * drawn.height),
+        title="You against your peers",
+        subtitle="left of the dashed line is better than they are, right of it worse; bars show chance",
+        words="; ".join(
+            f"{row['metric']} {texts.percent(row['rate'])}, peers {texts.percent(row['peer_rate'])}"
+            for row in drawn.iter_rows(named=True)
+        ),
+    )
+
+
+def plot_queue(queue: pl.DataFrame, /) -> Chart:
+    """Accounts by how many bad events they have beyond what their peers would have had, most first.
+
+    `queue` has name, metric and excess, in its order; colours and words say which events.
+    """
+    drawn = _drawn(queue, "name", "metric", "excess").with_columns(
+        event=pl.col("metric").cast(pl.String).replace_strict({n: m.event_words for n, m in METRICS.items()})
+    )
+    events = [metric.event_words for name, metric in METRICS.items() if name in drawn["metric"]]
+    base = alt.Chart(drawn.drop("metric")).encode(
+        alt.Y("name:N", sort=drawn["name"].to_list(), title=None, axis=alt.Axis(labelLimit=150)),
+        alt.X(
+            "excess:Q",
+            title="events beyond what peers would have had",
+            axis=alt.Axis(format="~s", tickCount=5),
+        ),
+    )
+    return Chart.of(
+        alt.layer(
+            base.mark_bar(height=12, cornerRadius=2).encode(
+                alt.Color(
+                    "event:N",
+                    scale=alt.Scale(domain=events, range=EVENT_COLOURS[: len(events)]),
+                    legend=alt.Legend(title=None, columns=2),
+                )
+            ),
+        ).properties(height=24 * drawn.height),
+        title="Bounces, complaints and unsubscribes beyond the peers’",
+        words="; ".join(
+            f"{row['name']}: {texts.count(row['excess'])} {row['event']}"
+            for row in drawn.iter_rows(named=True)
+        ),
+    )
+
+
+def plot_industries(cells: pl.DataFrame, /) -> Chart:
+    """Which industries and volume bands hold the poor accounts: the fuller a cell, the more of it is poor.
+
+    `cells` has industry, band, accounts, poor and poor_share.
+    """
+    drawn = _drawn(cells, "industry", "band", "accounts", "poor", "poor_share").with_columns(
+        label=pl.format("{} of {}", "poor", "accounts")
+    )
+    base = alt.Chart(drawn).encode(
+        alt.X("band:O", sort=list(BANDS), title="mails a month", axis=alt.Axis(orient="top", labelAngle=0)),
+        alt.Y("industry:N", title=None, axis=alt.Axis(labelLimit=140)),
+        tooltip=[
+            alt.Tooltip("industry:N"), alt.Tooltip("band:O"), alt.Tooltip("label:N", title="poor"),
+            alt.Tooltip("poor_share:Q", title="share", format=".0%"),
+        ],
+    )  # fmt: skip
+    fullness = alt.Opacity(
+        "poor_share:Q", scale=alt.Scale(domain=[0, 0.5], range=[0.05, 0.85], clamp=True), legend=None
+    )
+    return Chart.of(
+        alt.layer(
+            base.mark_rect(color=ALARM, cornerRadius=3, stroke=None).encode(fullness),
+            base.mark_text(color=INK).encode(alt.Text("label:N")),
+        ).properties(height=30 * drawn["industry"].n_unique()),
+        title="Poor accounts by industry and volume",
+        subtitle="poor of all accounts in the cell",
+        words="; ".join(
+            f"{row['industry']} {row['band']}: {row['label']}"
+            for row in drawn.iter_rows(named=True)
+            if row["poor"]
+        ),
+    )
+
+
+def plot_stages(timeline: pl.DataFrame, /, *, stages: Sequence[str]) -> Chart:
+    """How many accounts were in each stage, day by day, the mildest stage lowest.
+
+    `timeline` has day, stage and accounts, `stages` their order.
+    """
+    order = {stage: place for place, stage in enumerate(stages)}
+    drawn = _drawn(timeline, "day", "stage", "accounts").with_columns(
+        place=pl.col("stage").replace_strict(order, return_dtype=pl.Int64),
+        stage=pl.col("stage").map_elements(texts.stage_words, return_dtype=pl.String),
+    )
+    named = [texts.stage_words(stage) for stage in stages]
+    colours = [STAGE_COLOURS[round(place * 3 / max(1, len(named) - 1))] for place in range(len(named))]
+    last = drawn.filter(pl.col("day") == drawn["day"].max()).sort("place")
+    return Chart.of(
+        alt.Chart(drawn)
+        .mark_area(interpolate="step-after", opacity=0.9)
+        .encode(
+            alt.X("day:T", axis=DAY_AXIS),
+            alt.Y("accounts:Q", stack="zero", title="accounts", axis=alt.Axis(tickCount=5, tickMinStep=1)),
+            alt.Color(
+                "stage:N",
+                scale=alt.Scale(domain=named, range=colours),
+                legend=alt.Legend(title=None, columns=2),
+            ),
+            alt.Order("place:O"),
+        )
+        .properties(height=220),
+        title="Accounts in a stage, day by day",
+        words="On the last day: "
+        + ", ".join(f"{row['stage']} {row['accounts']}" for row in last.iter_rows(named=True)),
+    )
+
+
+def _drawn(table: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Only the columns that are drawn, rounded."""
+    return table.select(columns).with_columns(cs.float().round(6), cs.enum().cast(pl.String))
+
+
+def _peak(drawn: pl.DataFrame, column: str) -> float | None:
+    return drawn.select(pl.col(column).max()).item()  # type: ignore[no-any-return]  # the column is a float
+
+
+def _trend_words(drawn: pl.DataFrame, words: str) -> str:
+    """The first and the last day of a trend."""
+    known = drawn.drop_nulls("rate")
+    if not known.height:
+        return f"{words}: no mail in these days"
+    first, last = known.row(0, named=True), known.row(-1, named=True)
+    return (
+        f"{words}: {texts.percent(first['rate'])} on {texts.day(first['day'])}, "
+        f"{texts.percent(last['rate'])} on {texts.day(last['day'])}, peers {texts.percent(last['peer_rate'])}"
+    )

@@ -1,0 +1,48 @@
+"""Pieces of pages from templates that escape what they are given: names, reasons, addresses are hostile."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from deliverlab.metrics import METRICS
+from deliverlab.reports import texts
+from deliverlab.reports.render import Html
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def fragment(template: str, /, *, words: str, **values: object) -> Html:
+    """The template filled with the values, and what it says in words."""
+    return Html(fill(f"{template}.html.j2", **values), words)
+
+
+def fill(template: str, /, **values: object) -> str:
+    """A template of `templates/` with the values, escaped."""
+    return _environment().get_template(template).render(**values)
+
+
+def slug(words: object) -> str:
+    """Words as one that can stand in a class or a file's name.
+
+    >>> slug("not enough mail to tell")
+    'not-enough-mail-to-tell'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", str(words).lower()).strip("-")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"texts": texts, "METRICS": METRICS}
+    environment.filters |= {"percent": texts.percent, "count": texts.count, "day": texts.day, "slug": slug}
+    return environment

@@ -1,0 +1,107 @@
+"""What a page is made from: one account's case, or the portfolio, whoever gathered it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    import polars as pl
+
+
+class Facts(Protocol):
+    """What every page says of itself."""
+
+    @property
+    def as_of(self) -> date:
+        """The day to look back from."""
+
+    @property
+    def policy_title(self) -> str:
+        """The policy whose stages are shown, with how many of its numbers are inferred."""
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether stages come from a simulation and not from what was really done."""
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the figures are made up."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader must know of the data."""
+
+    @property
+    def health(self) -> pl.DataFrame:
+        """`schemas.Health`."""
+
+    @property
+    def scores(self) -> pl.DataFrame:
+        """`schemas.Scores`."""
+
+    @property
+    def advice(self) -> pl.DataFrame:
+        """`schemas.Recommendations`."""
+
+
+class Case(Facts, Protocol):
+    """One account: where it stands, how well it does against whom, and what its contacts need."""
+
+    @property
+    def account(self) -> Mapping[str, Any]:
+        """The account's row of `schemas.Accounts`."""
+
+    @property
+    def stage(self) -> Mapping[str, Any]:
+        """stage; unless good also entered_on, next_stage, next_on, warnings_left, lifts_by_review."""
+
+    @property
+    def trends(self) -> pl.DataFrame:
+        """`schemas.Trends`."""
+
+    @property
+    def decisions(self) -> pl.DataFrame:
+        """`schemas.ContactDecisions`."""
+
+    @property
+    def masked_decisions(self) -> pl.DataFrame:
+        """The same with addresses that show no more than a letter and the domain."""
+
+    @property
+    def groups(self) -> pl.DataFrame:
+        """section, reason, words, decision, contacts, share, is_already_suppressed, a row a reason."""
+
+    @property
+    def steps(self) -> Sequence[Any]:
+        """The steps of a contact review in order: title, paragraphs, points, sections, is_attestation."""
+
+    @property
+    def attestation(self) -> str:
+        """The words that are confirmed at the end of a review."""
+
+    @property
+    def checklist_hash(self) -> str:
+        """What ties a completed review to the list that was reviewed."""
+
+    @property
+    def has_contacts(self) -> bool:
+        """Whether there is a contact list to decide on."""
+
+
+class Portfolio(Facts, Protocol):
+    """All accounts on one day."""
+
+    @property
+    def accounts(self) -> pl.DataFrame:
+        """`schemas.Accounts`."""
+
+    @property
+    def stages(self) -> pl.DataFrame:
+        """One row an account that is in a stage; the columns of `Case.stage` and account_id."""
+
+    @property
+    def timeline(self) -> pl.DataFrame:
+        """day, stage, accounts: how many accounts were in each stage on each of the days before."""

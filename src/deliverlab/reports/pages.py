@@ -1,0 +1,136 @@
+"""An executed notebook as one self-contained page: prose and results, no code, no request to anybody.
+
+The page forbids itself the network and every script but its own two, named by their hashes: even a name that
+somehow got through unescaped could run nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from deliverlab.reports.fragments import TEMPLATES, fill, slug
+from deliverlab.reports.render import VEGALITE
+from deliverlab.reports.theme import GRADE_COLOURS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+HIDDEN = "remove-cell"  # nbconvert's tag for a cell that is for the analyst, not for the page's reader
+
+Notebook = dict[str, Any]
+
+
+def page(notebook: Notebook, /, *, title: str, vega: str | None = None) -> str:
+    """The page of an executed notebook (nbformat 4), with the script that draws charts if it has any.
+
+    `vega` is that script; by default `vega_script()`. HTML within Markdown is shown, not obeyed. HTML results
+    are taken as they are, because they come from the templates and tables of this package, which escape.
+    """
+    blocks = list(_blocks(notebook))
+    has_charts = any('<figure class="chart">' in block for block in blocks)
+    scripts = [vega or vega_script(), read_asset("draw.js")] if has_charts else []
+    return document(title=title, blocks=blocks, scripts=scripts)
+
+
+def document(*, title: str, blocks: Sequence[Markup], scripts: Sequence[str]) -> str:
+    """A whole HTML document in the one look, that can run these scripts and load nothing."""
+    trusted = [inline_script(script) for script in scripts]
+    return fill(
+        "page.html.j2", title=title, blocks=blocks, style=_style(), scripts=trusted,
+        content_policy=_content_policy(trusted),
+    )  # fmt: skip
+
+
+@cache
+def vega_script() -> str:
+    """The script that draws charts (Vega, Vega-Lite, vega-embed), made once a process in a second or two."""
+    import vl_convert
+
+    return vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub forgets that it is optional
+
+
+def inline_script(script: str, /) -> Markup:
+    """A script as it may stand between its tags."""
+    return Markup(script.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r\n", "\n"))  # noqa: S704
+
+
+def inline_json(value: Mapping[str, Any], /) -> Markup:
+    r"""Data as they may stand between script tags: no text in them can end the tag or open a comment.
+
+    >>> print(inline_json({"name": "</script><!--"}))
+    {"name":"\u003c/script\u003e\u003c!--"}
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704
+
+
+def read_asset(name: str, /) -> str:
+    """A file beside the templates."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _blocks(notebook: Notebook) -> Iterator[Markup]:
+    for cell in notebook["cells"]:
+        if HIDDEN in cell["metadata"].get("tags", ()):
+            continue
+        if cell["cell_type"] == "markdown":
+            yield _prose("".join(cell["source"]))
+        for output in cell.get("outputs", ()):
+            yield from _result(output)
+
+
+def _result(output: Mapping[str, Any]) -> Iterator[Markup]:
+    """A result in its richest form; what a library says on stderr is not for the reader."""
+    if output["output_type"] == "stream" and output["name"] == "stdout":
+        yield Markup("<pre>{}</pre>").format("".join(output["text"]))
+    results = output.get("data", {})
+    if VEGALITE in results:
+        yield _chart(results[VEGALITE])
+    elif "text/html" in results:
+        yield Markup("".join(results["text/html"]))  # noqa: S704  see `page`
+    elif "text/plain" in results:
+        yield Markup("<pre>{}</pre>").format("".join(results["text/plain"]))
+
+
+def _chart(spec: Mapping[str, Any]) -> Markup:
+    """A chart with its title as text of the page, where it can wrap."""
+    heading = spec.get("title", {})
+    drawing = {name: value for name, value in spec.items() if name != "title"}
+    return Markup(  # noqa: S704
+        fill(
+            "chart.html.j2", title=heading.get("text", ""), subtitle=heading.get("subtitle", ""),
+            words=spec.get("description", ""), spec=inline_json(drawing),
+        )
+    )  # fmt: skip
+
+
+def _prose(markdown: str) -> Markup:
+    """Markdown as HTML; HTML within it is shown, not obeyed."""
+    from markdown_it import MarkdownIt
+
+    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown))  # noqa: S704
+
+
+@cache
+def _style() -> Markup:
+    colours = "".join(f"--{slug(grade)}-colour:{colour};" for grade, colour in GRADE_COLOURS.items())
+    return Markup(f":root{{{colours}}}\n{read_asset('page.css')}")  # noqa: S704
+
+
+def _content_policy(scripts: Sequence[Markup]) -> str:
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes or chr(39) + 'none' + chr(39)}; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )

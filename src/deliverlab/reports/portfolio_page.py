@@ -1,0 +1,148 @@
+"""The provider's page: how many accounts stand where, whom to look at first and why, what has changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from deliverlab.metrics import METRICS
+from deliverlab.reports import tables, texts
+from deliverlab.reports.account_page import notices
+from deliverlab.reports.fragments import fragment
+from deliverlab.schemas import GOOD, GRADES
+
+if TYPE_CHECKING:
+    from deliverlab.reports.inputs import Portfolio
+    from deliverlab.reports.render import Chart, Html
+
+QUEUE_LENGTH = 15
+RECENT_DAYS = 7
+
+
+def overview(portfolio: Portfolio, /) -> Html:
+    """The answer: how many accounts are in a stage and how many are poor; and how many stand where."""
+    accounts = portfolio.accounts.height
+    grades = {
+        grade: portfolio.scores.filter(pl.col("grade").cast(pl.String) == grade).height for grade in GRADES
+    }
+    staged = portfolio.stages.filter(pl.col("stage") != GOOD).height
+    are = "is" if staged == 1 else "are"
+    headline = f"{texts.count(staged)} of {texts.counted(accounts, 'account')} {are} in a stage"
+    return fragment(
+        "overview", words=headline, headline=headline, as_of=portfolio.as_of, grades=grades,
+        policy=portfolio.policy_title, notices=notices(portfolio),
+    )  # fmt: skip
+
+
+def stages_by_grade(portfolio: Portfolio, /) -> Html:
+    """How many accounts have which grade in which stage."""
+    return tables.stages_by_grade(_standing(portfolio))
+
+
+def first_look(portfolio: Portfolio, /, *, length: int = QUEUE_LENGTH) -> Html:
+    """Whom to look at first: the poor, by the bad events they have beyond what their peers would have had."""
+    return tables.queue(_queue(portfolio).head(length))
+
+
+def queue(portfolio: Portfolio, /, *, length: int = QUEUE_LENGTH) -> Chart:
+    """The same as a picture."""
+    from deliverlab.reports.charts import plot_queue
+
+    return plot_queue(_queue(portfolio).head(length))
+
+
+def industries(portfolio: Portfolio, /) -> Chart:
+    """Which industries and volume bands hold the poor accounts."""
+    from deliverlab.reports.charts import plot_industries
+
+    bands = portfolio.health.unique("account_id").select("account_id", "industry", "band")
+    graded = portfolio.scores.join(bands, on="account_id")
+    cells = graded.group_by("industry", "band").agg(
+        accounts=pl.len(), poor=(pl.col("grade").cast(pl.String) == "poor").sum()
+    )
+    return plot_industries(
+        cells.with_columns(poor_share=pl.col("poor") / pl.col("accounts")).sort("industry", "band")
+    )
+
+
+def stages(portfolio: Portfolio, /) -> Chart:
+    """How many accounts were in each stage, day by day."""
+    from deliverlab.reports.charts import plot_stages
+
+    names = _in_order(portfolio.timeline["stage"].unique().to_list())
+    every = portfolio.timeline.select("day").unique().join(pl.DataFrame({"stage": names}), how="cross")
+    counted = every.join(portfolio.timeline, on=["day", "stage"], how="left").with_columns(
+        pl.col("accounts").fill_null(0)
+    )
+    return plot_stages(counted.sort("day", "stage"), stages=names)
+
+
+def changes(portfolio: Portfolio, /, *, days: int = RECENT_DAYS, length: int = QUEUE_LENGTH) -> Html:
+    """What has changed: who came into a stage of late, and whose score fell most."""
+    since = portfolio.as_of - timedelta(days=days)
+    named = portfolio.accounts.select("account_id", name=pl.col("name").fill_null(pl.col("account_id")))
+    entered = (
+        portfolio.stages.filter(pl.col("stage") != GOOD, pl.col("entered_on") > since)
+        .join(named, on="account_id")
+        .sort("entered_on", "account_id", descending=[True, False])
+    )
+    fallen = (
+        portfolio.scores.filter(pl.col("change") < 0)
+        .join(named, on="account_id")
+        .sort("change", "account_id")
+    )
+    return fragment(
+        "changes",
+        words=f"{entered.height} came into a stage in {days} days; {fallen.height} scores fell",
+        entered=entered.head(length).rows(named=True),
+        more=max(0, entered.height - length),
+        fallen=fallen.head(length).rows(named=True),
+        days=days,
+    )
+
+
+def notes(portfolio: Portfolio, /) -> Html:
+    """What a reader must know of the data."""
+    return fragment("notes", words="; ".join(portfolio.notes) or "No notes", notes=portfolio.notes)
+
+
+def _standing(portfolio: Portfolio) -> pl.DataFrame:
+    """account_id, name, stage, grade of every account."""
+    return (
+        portfolio.accounts.select("account_id", name=pl.col("name").fill_null(pl.col("account_id")))
+        .join(portfolio.stages.select("account_id", "stage", "next_on"), on="account_id", how="left")
+        .join(
+            portfolio.scores.select("account_id", "grade", "worst_metric", "score"),
+            on="account_id",
+            how="left",
+        )
+        .with_columns(pl.col("stage").fill_null(GOOD))
+        .sort("account_id")
+    )
+
+
+def _queue(portfolio: Portfolio) -> pl.DataFrame:
+    """The poor accounts at the metric they are worst at, those with the most excess first."""
+    worst = portfolio.health.select(
+        "account_id", "industry", "events", "trials", "rate", "peer_rate", "ratio", worst_metric="metric"
+    )
+    excess = (pl.col("events") - pl.col("trials") * pl.col("peer_rate")).abs()
+    return (
+        _standing(portfolio)
+        .filter(pl.col("grade").cast(pl.String) == "poor")
+        .join(worst, on=["account_id", "worst_metric"])
+        .filter(
+            pl.col("worst_metric").cast(pl.String).is_in([n for n, m in METRICS.items() if m.is_enforced])
+        )
+        .with_columns(excess=excess)
+        .rename({"worst_metric": "metric"})
+        .sort("excess", "account_id", descending=[True, False])
+    )
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Stages as the ladder has them; a policy's own stages after those that are known, by name."""
+    known = list(texts.STAGE_WORDS)
+    return sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))

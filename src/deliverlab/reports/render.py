@@ -1,0 +1,67 @@
+"""How an object shows itself: a chart as its Vega-Lite specification, a fragment as HTML, both also in words.
+
+A chart travels as data in a MIME bundle that JupyterLab draws even from an untrusted notebook, without a
+network; the page of a report draws the same bundle with one script. Nothing is registered anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deliverlab.reports.theme import THEME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import altair as alt
+
+    Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
+
+VEGALITE = "application/vnd.vegalite.v5+json"  # the newest that JupyterLab 4.6 knows; it draws our charts too
+EMBED_OPTIONS = {"actions": False, "renderer": "svg"}
+
+Bundle = tuple["dict[str, Any]", "dict[str, Any]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture as data: its Vega-Lite specification, and what it shows in words."""
+
+    spec: Mapping[str, Any]
+    words: str
+
+    @classmethod
+    def of(
+        cls,
+        drawing: alt.Chart | alt.LayerChart | alt.FacetChart,
+        /,
+        *,
+        title: str,
+        subtitle: str = "",
+        words: str,
+    ) -> Chart:
+        """The drawing in the one theme, with a title that names its subject, as wide as its place.
+
+        `words` is its text alternative. The schema's address is left out: Vega need not look anything up,
+        and a renderer of another version need not warn.
+        """
+        spec = drawing.properties(width="container").to_dict()
+        del spec["$schema"]
+        heading: dict[str, Any] = {"text": title} | ({"subtitle": subtitle} if subtitle else {})
+        place = {"autosize": {"type": "fit-x", "contains": "padding"}}
+        return cls(spec | place | {"title": heading, "description": words, "config": dict(THEME)}, words)
+
+    def _repr_mimebundle_(self, **_: object) -> Bundle:
+        return {VEGALITE: self.spec, "text/plain": self.words}, {VEGALITE: {"embed_options": EMBED_OPTIONS}}
+
+
+@dataclass(frozen=True, slots=True)
+class Html:
+    """A piece of a page: HTML whose data are escaped already, and the same in words."""
+
+    html: str
+    words: str
+
+    def _repr_mimebundle_(self, **_: object) -> Bundle:
+        return {"text/html": self.html, "text/plain": self.words}, {}

@@ -1,0 +1,84 @@
+"""Tables a stranger can read, by great-tables, with fixed ids so that the same input gives the same bytes.
+
+great-tables escapes what stands in a cell; colours are left to the page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from great_tables import GT
+
+from deliverlab.metrics import METRICS
+from deliverlab.reports import texts
+from deliverlab.reports.render import Html
+from deliverlab.schemas import GRADES
+
+
+def stages_by_grade(standing: pl.DataFrame, /) -> Html:
+    """How many accounts have which grade in which stage; `standing` has stage and grade of each account."""
+    counted = (
+        standing.with_columns(pl.col("grade").cast(pl.String))
+        .group_by("stage", "grade")
+        .len("accounts")
+        .pivot("grade", index="stage", values="accounts")
+    )
+    grades = [grade for grade in GRADES if grade in counted.columns]
+    order = pl.col("stage").replace_strict(
+        {stage: place for place, stage in enumerate(texts.STAGE_WORDS)}, default=len(texts.STAGE_WORDS)
+    )
+    shown = (
+        counted.sort(order, "stage")
+        .select(pl.col("stage").map_elements(texts.stage_words, return_dtype=pl.String), *grades)
+        .with_columns(all=pl.sum_horizontal(grades))
+    )
+    labels: dict[str, Any] = {"stage": "Stage", "all": "All"} | {g: texts.GRADE_WORDS[g] for g in grades}
+    table = (
+        _plain(shown, table_id="stages-by-grade")
+        .cols_label(labels)
+        .fmt_integer([*grades, "all"])
+        .sub_missing(missing_text="·")
+    )
+    return _shown(table, "; ".join(f"{row['stage']}: {row['all']}" for row in shown.rows(named=True)))
+
+
+def queue(queued: pl.DataFrame, /) -> Html:
+    """Accounts to look at, and why: the rate that is worst, beside its peers'."""
+    shown = queued.select(
+        "name",
+        pl.col("industry").map_elements(texts.industry_words, return_dtype=pl.String),
+        pl.col("stage").map_elements(texts.stage_words, return_dtype=pl.String),
+        pl.col("metric").cast(pl.String).replace_strict({name: m.event_words for name, m in METRICS.items()}),
+        pl.col("rate").map_elements(texts.percent, return_dtype=pl.String),
+        pl.col("peer_rate").map_elements(texts.percent, return_dtype=pl.String),
+        "excess",
+        pl.col("next_on"),
+    )
+    table = (
+        _plain(shown, table_id="queue")
+        .cols_label(
+            name="Account", industry="Industry", stage="Stage", metric="Worst at", rate="Rate",
+            peer_rate="Peers", excess="Beyond peers", next_on="Next step on",
+        )
+        .cols_align("right", columns=["rate", "peer_rate", "next_on"])
+        .fmt_number("excess", decimals=0)
+        .fmt_date("next_on", date_style="iso")
+        .sub_missing(missing_text="–")
+    )  # fmt: skip
+    return _shown(
+        table, "; ".join(f"{row['name']}: {row['metric']} {row['rate']}" for row in shown.rows(named=True))
+    )
+
+
+def _plain(shown: pl.DataFrame, *, table_id: str) -> GT:
+    return GT(shown, id=table_id).tab_options(
+        table_background_color="transparent",
+        table_font_names="inherit",
+        table_width="100%",
+        table_font_size="15px",
+    )
+
+
+def _shown(table: GT, words: str) -> Html:
+    return Html(table.as_raw_html(), words)
