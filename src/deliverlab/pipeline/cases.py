@@ -19,7 +19,8 @@ from deliverlab.policy.outlook import outlook
 from deliverlab.review.attest import current_stage
 from deliverlab.review.checklist import checklist_groups, checklist_hash
 from deliverlab.review.decisions import contact_decisions
-from deliverlab.review.steps import STEPS
+from deliverlab.review.export import masked
+from deliverlab.review.steps import ATTESTATION, STEPS
 from deliverlab.schemas import GOOD, Contacts, Slices, Standing, Transitions
 
 if TYPE_CHECKING:
@@ -47,12 +48,18 @@ class Case:
     decisions: pl.DataFrame
     groups: pl.DataFrame
     steps: Sequence[Any]
+    attestation: str
     checklist_hash: str
     as_of: date
     policy_title: str
     is_simulated: bool
     is_synthetic: bool
     notes: tuple[str, ...]
+
+    @property
+    def masked_decisions(self) -> pl.DataFrame:
+        """The decisions with addresses that show no more than a letter and the domain."""
+        return self.decisions.with_columns(masked(pl.col("email")).alias("email"))
 
     @property
     def has_contacts(self) -> bool:
@@ -94,7 +101,7 @@ def open_case(
     """
     day = as_day(as_of)
     everyone = open_history(data)
-    refuse_stranger(account_id, everyone)
+    refuse_stranger(account_id, everyone.accounts)
     history = with_peers(everyone).select([account_id])
     rules = load_policy(policy)
     slices = read_table(data, Slices).filter(pl.col("account_id") == account_id)
@@ -112,6 +119,7 @@ def open_case(
         decisions=decisions,
         groups=checklist_groups(decisions).collect(),
         steps=STEPS,
+        attestation=ATTESTATION,
         checklist_hash=checklist_hash(decisions),
         as_of=day,
         policy_title=rules.title,
