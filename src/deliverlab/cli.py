@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +14,11 @@ import typer
 from deliverlab.errors import DeliverlabError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     import polars as pl
+
+    from deliverlab.pipeline.batch import Batch
 
 app = typer.Typer(
     help="Measure mail accounts against their peers, replay a probation policy, hand out health reports.",
@@ -54,8 +59,9 @@ def demo(data: DataDir = Path("data/sample"), out: Out = Path("build/demo")) -> 
     """Walk the whole road on the sample and end with the page to open."""
     from deliverlab.pipeline.demo import walk
 
-    page = walk(data, out=out)
-    typer.echo(f"\nOpen this page:\n{page.resolve()}")
+    with _progress("pages") as on_page:
+        batch = walk(data, out=out, say=typer.echo, on_page=on_page)
+    _end_batch(batch, out=out)
 
 
 @app.command()
@@ -109,8 +115,9 @@ def policy_list() -> None:
 def policy_show(policy: Annotated[str, typer.Argument(help="name of a preset, or a TOML file")]) -> None:
     """Check a policy and say its rules and stages in words."""
     from deliverlab.pipeline.lookup import load_policy
+    from deliverlab.policy.describe import describe
 
-    for line in load_policy(policy).describe():
+    for line in describe(load_policy(policy)):
         typer.echo(line)
 
 
@@ -164,14 +171,12 @@ def report(
     """Write pages as self-contained HTML, and an index of them."""
     from deliverlab.pipeline.batch import write_reports
 
-    index, failures = write_reports(
-        data, kinds=[kind.value], accounts=accounts, as_of=as_of.date(), out=out, policy=policy,
-        stage_from=stage_from.value, jobs=jobs, show_addresses=show_addresses,
-    )  # fmt: skip
-    typer.echo(f"{index.resolve()}")
-    if failures:
-        typer.echo(f"{failures} pages failed: see {(out / 'failures.html').resolve()}", err=True)
-        raise typer.Exit(1)
+    with _progress("pages") as on_page:
+        batch = write_reports(
+            data, kinds=[kind.value], accounts=accounts, as_of=as_of.date(), out=out, policy=policy,
+            stage_from=stage_from.value, jobs=jobs, show_addresses=show_addresses, on_done=on_page,
+        )  # fmt: skip
+    _end_batch(batch, out=out)
 
 
 @app.command()
@@ -182,6 +187,27 @@ def lab() -> None:
     from deliverlab.pipeline.batch import notebooks_folder
 
     LabApp.launch_instance([str(notebooks_folder())])
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, nothing in a log."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _end_batch(batch: Batch, *, out: Path) -> None:
+    """Say where the index lies; exit code 1 where a page failed."""
+    typer.echo(f"{len(batch.reports) - batch.failures} pages. Open this one:\n{batch.index.resolve()}")
+    if batch.failures:
+        typer.echo(f"{batch.failures} pages failed: see {(out / 'failures.html').resolve()}", err=True)
+        raise typer.Exit(1)
 
 
 def _print_table(table: pl.DataFrame) -> None:

@@ -105,7 +105,7 @@ def _cast(column: pl.Series, dtype: pl.DataType, *, what: str) -> pl.Series:
     )
     if isinstance(dtype, pl.Enum) and column.dtype in (pl.String, pl.Categorical, pl.Enum):
         words = column.cast(pl.String)
-        strange = words.filter(words.is_not_null() & ~words.is_in(dtype.categories))
+        strange = words.filter(words.is_not_null() & ~words.is_in(dtype.categories.to_list()))
         if strange.len():
             raise DataError(
                 f"{what}: {column.name} == {strange[0]!r}, must be one of {', '.join(dtype.categories)}"

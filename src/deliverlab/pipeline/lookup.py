@@ -12,7 +12,7 @@ from deliverlab.policy.model import Policy
 from deliverlab.policy.scenario import Scenario
 
 if TYPE_CHECKING:
-    from deliverlab.history import History
+    import polars as pl
 
 
 def load_policy(name_or_path: str, /) -> Policy:
@@ -46,9 +46,9 @@ def as_day(as_of: date | str, /) -> date:
         raise DataError(f"as_of == {as_of!r}, must be a day like 2026-06-30") from error
 
 
-def refuse_stranger(account_id: str, history: History, /) -> None:
+def refuse_stranger(account_id: str, accounts: pl.DataFrame, /) -> None:
     """Raise `DataError` for an account that is not there, with the name that may have been meant."""
-    known = history.accounts["account_id"].to_list()
+    known = accounts["account_id"].to_list()
     if account_id not in known:
         close = get_close_matches(account_id, known, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""

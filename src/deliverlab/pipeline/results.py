@@ -14,6 +14,7 @@ from deliverlab.pipeline.runs import note_run
 from deliverlab.review.attest import record_review
 from deliverlab.schemas import (
     GOOD,
+    Accounts,
     Health,
     Outcomes,
     Recommendations,
@@ -77,7 +78,7 @@ def write_review(
     checklist_hash: str | None = None,
 ) -> None:  # fmt: skip
     """Keep the outcome of a contact review among the data directory's reviews."""
-    refuse_stranger(account_id, open_history(data))
+    refuse_stranger(account_id, read_table(data, Accounts))
     reviews = record_review(
         read_table(data, Reviews), account_id=account_id, reviewed_on=reviewed_on, reviewer=reviewer,
         outcome=outcome, checklist_hash=checklist_hash,

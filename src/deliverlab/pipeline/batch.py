@@ -1,0 +1,183 @@
+"""Pages by the batch: which accounts, which notebooks, and the index that links what came of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+import deliverlab
+from deliverlab.errors import DataError
+from deliverlab.pipeline.cases import StageFrom, open_portfolio
+from deliverlab.pipeline.lookup import refuse_stranger
+from deliverlab.pipeline.runs import note_run
+from deliverlab.reports.index import Entry, failures_page, index_page
+from deliverlab.reports.run import Job, run_reports, stem_of, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
+
+    from deliverlab.pipeline.cases import Portfolio
+    from deliverlab.reports.run import Report
+
+NOTEBOOKS = {
+    "portfolio": "1_portfolio_health.ipynb",
+    "health": "2_account_health.ipynb",
+    "checklist": "3_reviewer_checklist.ipynb",
+}
+TITLES = {
+    "portfolio": "Portfolio health",
+    "health": "Email health of {}",
+    "checklist": "Contact review of {}",
+}
+LINK_WORDS = {"portfolio": "Portfolio health", "health": "Health report", "checklist": "Reviewer checklist"}
+FAILURES = "failures.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What came of a batch: its index page, and every report."""
+
+    index: Path
+    reports: Sequence[Report]
+
+    @property
+    def failures(self) -> int:
+        """How many reports failed; `failures.html` beside the index says why."""
+        return sum(report.path is None for report in self.reports)
+
+
+def write_reports(
+    data: str | Path,
+    /,
+    *,
+    kinds: Sequence[str],
+    accounts: str,
+    as_of: date,
+    out: str | Path,
+    policy: str,
+    stage_from: StageFrom,
+    jobs: int = 2,
+    show_addresses: bool = False,
+    on_done: Callable[[int, int], None] | None = None,
+) -> Batch:
+    """One page a kind and account in `out`, and `index.html` that links them.
+
+    `accounts` is "all", "staged" (those in a stage), or ids with commas between. The portfolio is one page.
+    `on_done` is told how many pages of how many are done. Raises `DataError` before anything runs.
+    """
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    portfolio = open_portfolio(data, as_of=as_of, policy=policy, stage_from=stage_from)
+    chosen = _choose(accounts, portfolio)
+    common = {
+        "data": str(Path(data).resolve()),
+        "as_of": str(as_of),
+        "policy": policy,
+        "stage_from": stage_from,
+    }
+    planned = _plan(kinds, chosen, common=common, show_addresses=show_addresses)
+    done: list[Report] = []
+
+    def count(report: Report) -> None:
+        done.append(report)
+        if on_done is not None:
+            on_done(len(done), len(planned))
+
+    reports = run_reports(planned, out=folder, workers=jobs, on_done=count)
+    index = folder / "index.html"
+    write_whole(index, _index(reports, chosen, portfolio))
+    failed = [report for report in reports if report.path is None]
+    if failed:
+        write_whole(folder / FAILURES, failures_page(failed))
+    note_run(
+        folder, command="report", data=data, kinds=", ".join(kinds), accounts=accounts,
+        as_of=as_of, policy=policy, stage_from=stage_from, show_addresses=show_addresses,
+    )  # fmt: skip
+    return Batch(index=index, reports=reports)
+
+
+def notebooks_folder() -> Path:
+    """Where the notebooks lie: in the installed package, or beside `src` in a checkout."""
+    package = Path(deliverlab.__file__).parent
+    installed = package / "notebooks"
+    return installed if installed.is_dir() else package.parents[1] / "notebooks"
+
+
+def _choose(accounts: str, portfolio: Portfolio) -> pl.DataFrame:
+    """The accounts a batch is about, one row each with stage and grade."""
+    everyone = portfolio.accounts.join(
+        portfolio.stages.select("account_id", "stage"), on="account_id", how="left", maintain_order="left"
+    ).join(
+        portfolio.scores.select("account_id", "grade", "score"),
+        on="account_id",
+        how="left",
+        maintain_order="left",
+    )
+    if accounts == "all":
+        return everyone
+    if accounts == "staged":
+        return everyone.filter(pl.col("stage").is_not_null())
+    wanted = [account_id.strip() for account_id in accounts.split(",") if account_id.strip()]
+    if not wanted:
+        raise DataError(f"accounts == {accounts!r}, must be all, staged, or ids with commas between")
+    for account_id in wanted:
+        refuse_stranger(account_id, portfolio.accounts)
+    return everyone.filter(pl.col("account_id").is_in(wanted))
+
+
+def _plan(
+    kinds: Sequence[str], chosen: pl.DataFrame, *, common: Mapping[str, Any], show_addresses: bool
+) -> list[Job]:
+    """The jobs of a batch, the portfolio first."""
+    folder = notebooks_folder()
+    planned = []
+    if "portfolio" in kinds:
+        notebook = folder / NOTEBOOKS["portfolio"]
+        planned.append(Job(notebook=notebook, parameters=common, stem="portfolio", title=TITLES["portfolio"]))
+    extra = {"health": {}, "checklist": {"show_addresses": show_addresses}}
+    for account_id, name in chosen.select("account_id", "name").iter_rows():
+        planned += [
+            Job(
+                notebook=folder / NOTEBOOKS[kind],
+                parameters={**common, "account_id": account_id, **extra[kind]},
+                stem=stem_of(kind, account_id),
+                title=TITLES[kind].format(name or account_id),
+            )
+            for kind in kinds
+            if kind in extra
+        ]
+    return planned
+
+
+def _index(reports: Sequence[Report], chosen: pl.DataFrame, portfolio: Portfolio) -> str:
+    pages: dict[str | None, dict[str, str]] = {}
+    for report in reports:
+        if report.path is not None:
+            kind = report.job.stem.partition("-")[0]
+            account_id = report.job.parameters.get("account_id")
+            pages.setdefault(account_id, {})[LINK_WORDS[kind]] = report.path.name
+    entries = [
+        Entry(
+            name=row["name"] or row["account_id"],
+            facts={
+                "Account": row["account_id"],
+                "Industry": row["industry"],
+                "Stage": row["stage"] or "good",
+                "Grade": row["grade"],
+                "Score": "" if row["score"] is None else f"{row['score']:.0f}",
+            },
+            links=pages.get(row["account_id"], {}),
+        )
+        for row in chosen.iter_rows(named=True)
+    ]
+    general = dict(pages.get(None, {}))
+    if any(report.path is None for report in reports):
+        general["Reports that failed"] = FAILURES
+    notices = ["Figures are synthetic."] if portfolio.is_synthetic else []
+    notices += ["SIMULATED: stages come from a replay of the policy."] if portfolio.is_simulated else []
+    facts = [f"As of {portfolio.as_of}", portfolio.policy_title, f"{len(entries)} accounts"]
+    return index_page(entries, title="deliverlab", facts=facts, notices=notices, links=general)
