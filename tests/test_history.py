@@ -4,11 +4,11 @@ from datetime import date
 
 import polars as pl
 import pytest
-from tests.tables import table
 
 from deliverlab.errors import DataError
 from deliverlab.history import History
 from deliverlab.schemas import COUNTS
+from tests.tables import table
 
 DAILY = table("""
     account_id | day        | sent | delivered

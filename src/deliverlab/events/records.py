@@ -29,8 +29,12 @@ FREE_EXPANSION = 64 << 20  # bytes that a packed file may always expand to
 RAW_CHARACTERS = 1_000  # of an unusable record: more than is kept, so that masking sees whole addresses
 
 _BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
-_LINE_AND_WHAT_IS_INDENTED = re.compile(r"[^\n]*(?:\n(?:[ \t]+[^\s{]|[}\]])[^\n]*)*")
+_LINE = re.compile(r"[^\n]*")
+_RECORD_LINES = re.compile(  # a line, and the indented ones below that belong to it
+    r"[^\n]*(?:\n(?:[ \t]+[^\s{]|[}\]])[^\n]*)*"
+)
 _NEXT_LINE = re.compile(r"\n\s*\S")
+_TOO_MUCH = "not JSON: nested too deep or a number too long"
 _decode = json.JSONDecoder().raw_decode
 
 
@@ -106,7 +110,7 @@ class _Scroll:
         """The record that begins here."""
         position = self.position
         if self._text[self._at] != "{":
-            return Record(position, None, "not a JSON object", self._skip())
+            return Record(position, None, "not a JSON object", self._skip(_LINE))
         while True:
             try:
                 value, end = _decode(self._text, self._at)
@@ -116,19 +120,19 @@ class _Scroll:
                 may_go_on = self._text.find("\n", error.pos) < 0
                 if may_go_on and len(self._text) - self._at < LONGEST_RECORD and self._unroll():
                     continue
-                return Record(position, None, f"not JSON: {error.msg}", self._skip())
+                return Record(position, None, f"not JSON: {error.msg}", self._skip(_RECORD_LINES))
             except (ValueError, RecursionError):
-                return Record(position, None, "not JSON: nested too deep or a number too long", self._skip())
+                return Record(position, None, _TOO_MUCH, self._skip(_RECORD_LINES))
             self._advance(end)
             if not raw.isascii() and not _is_utf8(raw):
                 return Record(position, None, "not UTF-8", raw[:RAW_CHARACTERS])
             return Record(position, value, "", raw[:RAW_CHARACTERS])
 
-    def _skip(self) -> str:
-        """Go to the end of the line, and of the indented lines that belong to it; what stood there, cut."""
+    def _skip(self, pattern: re.Pattern[str]) -> str:
+        """Go to the end of what the pattern matches; what stood there, cut."""
         raw = ""
         while True:
-            end = _LINE_AND_WHAT_IS_INDENTED.match(self._text, self._at).end()  # type: ignore[union-attr]  # always
+            end = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # always
             raw = (raw + self._text[self._at : min(end, self._at + RAW_CHARACTERS)])[:RAW_CHARACTERS]
             self._advance(end)
             if _NEXT_LINE.match(self._text, end) or not self._unroll():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.health.clusters import add_clusters
 from deliverlab.health.pools import pool_statistics
 from deliverlab.health.windows import measured, send_days, trailing_sums
 from deliverlab.history import KNOWN_WITHIN_DAYS
@@ -74,10 +75,10 @@ def peer_rates(
     Daily.admit(daily.lazy().clear(), what="daily")
     counts, known = Daily.cast(daily.lazy()), Accounts.admit(accounts, what="accounts").lazy()
     metrics = measured(denominators)
-    sums = _baseline_sums(counts, known, known_within_days=known_within_days, metrics=metrics).cache()
+    baselines = _baselines(counts, known, known_within_days=known_within_days, metrics=metrics).cache()
     rows = _every_group(counts, known, known_within_days=known_within_days)
     for level, keys in _POOLED_BY.items():
-        pools = pool_statistics(sums, by=keys)
+        pools = pool_statistics(baselines, by=keys)
         is_enough = (pl.col("accounts") >= MIN_ACCOUNTS) & (pl.col("events") >= MIN_EVENTS)
         trusted = pools if level == "all" else pools.filter(is_enough)
         pool = pl.struct(*_FIGURES, level=pl.lit(level, pl.Enum(POOL_LEVELS)))
@@ -173,22 +174,24 @@ def _next_month(day: pl.Expr) -> pl.Expr:
     return day.dt.month_start().dt.offset_by("1mo")
 
 
-def _baseline_sums(
+def _baselines(
     daily: dy.LazyFrame[Daily],
     accounts: dy.LazyFrame[Accounts],
     *,
     known_within_days: int,
     metrics: Mapping[str, Metric],
 ) -> pl.LazyFrame:
-    """Each account's sums over the baseline of each month, with its industry and the band it sent them in."""
+    """Each account's baseline of each month: sums, clusters, industry, and the band it sent that mail in."""
     end = pl.col("effective_from") - pl.duration(days=known_within_days)
-    baselines = _months(daily, known_within_days=known_within_days).select(
+    windows = _months(daily, known_within_days=known_within_days).select(
         day="effective_from", first=end - pl.duration(days=BASELINE_DAYS), last=end - pl.duration(days=1)
     )
     span = pl.col("day") - pl.duration(days=known_within_days) - pl.col("first_sent_on")
     ordinary = pl.col("sent") * BAND_DAYS / span.dt.total_days().clip(lower_bound=BAND_DAYS)
     return (
-        trailing_sums(daily, baselines, metrics=metrics)
+        trailing_sums(daily, windows, metrics=metrics)
+        .filter(pl.col("trials") > 0)
+        .pipe(add_clusters)
         .join(accounts.select("account_id", "industry"), on="account_id", how="left")
         .with_columns(_industry(), band=band_of(ordinary))
         .rename({"day": "effective_from"})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 USUAL_SPREAD = 0.25  # tau2 where peers do not say: accounts differ by half their rate
-LEAST_SPREAD = 0.1  # tau2 below which peers would outvote any mail of the account itself
+LEAST_SPREAD, MOST_SPREAD = 0.1, 0.5  # of tau2: what is known of peers weighs as 10 to 2 expected events
 FAR = 2.0  # times the peers' rate: more is ill
 WORSE = 1.5  # times the peers' rate: more is not quite well
 SURE = 0.9  # probability at which something is said of an account
@@ -43,18 +43,17 @@ def add_posterior(compared: pl.LazyFrame) -> pl.LazyFrame:
     All are null, and the grade "not enough mail to tell", where there are no trials or no peers.
     """
     expected = pl.col("peer_rate") * pl.col("trials")
-    spread = pl.col("tau2").fill_null(USUAL_SPREAD).clip(lower_bound=LEAST_SPREAD)
     day_spread = 1 / pl.col("shape")
     phi = clusters.phi(day_spread, events=pl.col("events"))
     is_known = (pl.col("trials") > 0) & (pl.col("peer_rate") > 0)
     return (
         compared.with_columns(
-            prior=pl.when(is_known).then(1 / spread),
+            prior=pl.when(is_known).then(_prior(pl.col("tau2"))),
             expected=expected,
             evidence=expected / clusters.phi(day_spread, events=expected),
             ratio=pl.when(is_known).then(pl.col("events") / expected),
-            gamma_shape=pl.when(is_known).then(1 / spread + pl.col("events") / phi),
-            gamma_rate=pl.when(is_known).then(1 / spread + expected / phi),
+            gamma_shape=pl.when(is_known).then(_prior(pl.col("tau2")) + pl.col("events") / phi),
+            gamma_rate=pl.when(is_known).then(_prior(pl.col("tau2")) + expected / phi),
         )
         .with_columns(shrunken_ratio=pl.col("gamma_shape") / pl.col("gamma_rate"))
         .with_columns(
@@ -68,7 +67,7 @@ def add_posterior(compared: pl.LazyFrame) -> pl.LazyFrame:
 
 def peer_range(tau2: pl.Expr, *, share: float) -> pl.Expr:
     """The ratio that this share of peers stays below, given how far they differ."""
-    prior = 1 / tau2.fill_null(USUAL_SPREAD).clip(lower_bound=LEAST_SPREAD)
+    prior = _prior(tau2)
 
     def quantile(priors: pl.Series) -> pl.Series:
         from scipy.special import gammaincinv
@@ -76,6 +75,11 @@ def peer_range(tau2: pl.Expr, *, share: float) -> pl.Expr:
         return pl.Series(gammaincinv(priors.to_numpy(), share))
 
     return prior.map_batches(quantile, return_dtype=pl.Float64, is_elementwise=True) / prior
+
+
+def _prior(tau2: pl.Expr) -> pl.Expr:
+    """How many expected events what is known of the peers weighs."""
+    return 1 / tau2.fill_null(USUAL_SPREAD).clip(LEAST_SPREAD, MOST_SPREAD)
 
 
 def _grade() -> pl.Expr:

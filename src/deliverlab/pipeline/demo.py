@@ -31,7 +31,7 @@ def walk(
     say: Callable[[str], None],
     on_page: Callable[[int, int], None] | None = None,
 ) -> Batch:
-    """Ingest, count, compare, judge, replay, and write a page for the portfolio and every account in a stage.
+    """Ingest, count, judge, replay, and write a page for the portfolio and two for every account in a stage.
 
     `data` is a data directory with raw exports under `raw/PROVIDER/`. It is only read: the walk works on a
     copy in `out`. `say` hears each step as it is done, `on_page` how many pages of how many.
@@ -46,17 +46,11 @@ def walk(
     history = open_history(work)
     as_of = history.until
     assert as_of is not None  # a sample has days
-    say(
-        f"Counted {history.daily.height:,} account-days of {history.accounts.height:,} accounts up to {as_of}."
-    )
+    days, accounts = history.daily.height, history.accounts.height
+    say(f"Counted {days:,} account-days of {accounts:,} accounts up to {as_of}.")
     say(f"Health: {_listed(write_health(work, as_of=as_of, out=work))}.")
     result = write_simulation(work, policy=POLICY, scenario=SCENARIO)
-    stages = accounts_by_stage(result.standing)
-    say(
-        f"{result.policy.title}: "
-        + ", ".join(f"{count} {stage}" for stage, count in stages.iter_rows())
-        + "."
-    )
+    say(f"{result.policy.title}: {_listed(accounts_by_stage(result.standing))}.")
     return write_reports(
         work, kinds=["portfolio", "health", "checklist"], accounts="staged", as_of=as_of, out=out,
         policy=POLICY, stage_from="simulation", on_done=on_page,

@@ -595,7 +595,8 @@ def walk(
                 walked.runs[n_runs] = mail.runs[k]
                 walked.runs[n_runs].from_day = max(mail.runs[k].from_day, state.fresh)
                 n_runs += 1
-        for k in range(state.dues):
+        n_awaited = 0 if assumed.reviews.mode == HISTORICAL else state.dues  # history's reviews answer no notice
+        for k in range(n_awaited):
             walked.dues[n_dues].account = account.number
             walked.dues[n_dues].day = notes.dues[k]
             n_dues += 1

@@ -108,7 +108,7 @@ def make_account(number: int, /, *, rng: np.random.Generator, first_day: date, l
     is_told = story.name != "healthy"
     industry = INDUSTRIES.get(role.industry or "", OTHER) if role else _industry(story, rng=rng)
     size = SIZES[_pick([size.story_share if is_told else size.share for size in SIZES], rng=rng)]
-    tier = role.tier if role else TIERS[_pick(size.tier_shares, rng=rng)]
+    tier = role.tier if role else _tier(size, story, rng=rng)
     shift = int(rng.integers(0, 11)) if is_told and role is None and story.begins != REFUSAL_AGO else 0
     label, label_on = _label(story, rng=rng, last_day=last_day)
     age = int(rng.integers(0, 1_500))
@@ -139,6 +139,12 @@ def make_account(number: int, /, *, rng: np.random.Generator, first_day: date, l
 
 def _story(number: int) -> Story:
     return STORIES[_TOLD[number // STORY_EVERY % len(_TOLD)] if number % STORY_EVERY == 0 else "healthy"]
+
+
+def _tier(size: Size, story: Story, *, rng: np.random.Generator) -> str:
+    """A tier that accounts of this size have; whoever was put into a stage is on one where that is done."""
+    drawn = TIERS[_pick(size.tier_shares, rng=rng)]
+    return ENFORCED_TIERS[-1] if story.past and drawn not in ENFORCED_TIERS else drawn
 
 
 def _industry(story: Story, *, rng: np.random.Generator) -> Industry:

@@ -80,7 +80,7 @@ def _batch(
         "stream": np.full(len(contact), stream),
         "contact": contact,
         "is_dropped": np.arange(len(contact)) >= len(chosen),
-    } | {name: np.pad(fate, (0, len(dropped))) for name, fate in fates.items()}
+    } | {name: np.append(fate, np.zeros(len(dropped), dtype=bool)) for name, fate in fates.items()}
 
 
 def _fates(

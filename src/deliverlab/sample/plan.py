@@ -133,17 +133,16 @@ def _reached(change: Change, ago: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _shocks(days: int, *, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
     """A factor with mean 1 for each outcome and day."""
-    lag = np.subtract.outer(np.arange(days), np.arange(days))
-    memory = np.where(lag >= 0, SHOCK_MEMORY ** np.abs(lag), 0.0)
     fresh = rng.standard_t(SHOCK_DEGREES, (len(OUTCOMES), days)) * np.sqrt(
         (SHOCK_DEGREES - 2) / SHOCK_DEGREES
     )
-    fresh[:, 1:] *= np.sqrt(1 - SHOCK_MEMORY**2)
-    shocks = (fresh @ memory.T).clip(-TALLEST_SHOCK, TALLEST_SHOCK)
+    shocks = fresh.copy()
+    for day in range(1, days):
+        shocks[:, day] = SHOCK_MEMORY * shocks[:, day - 1] + np.sqrt(1 - SHOCK_MEMORY**2) * fresh[:, day]
     sigmas = {outcome: np.sqrt(np.log1p(cv**2)) for outcome, cv in SHOCK_CV.items()}
     return {
         outcome: np.exp(sigmas[outcome] * shock - sigmas[outcome] ** 2 / 2)
-        for outcome, shock in zip(OUTCOMES, shocks, strict=True)
+        for outcome, shock in zip(OUTCOMES, shocks.clip(-TALLEST_SHOCK, TALLEST_SHOCK), strict=True)
     }
 
 

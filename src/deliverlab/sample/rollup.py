@@ -51,7 +51,7 @@ def slices_of(in_full: Sequence[Counts], recent: Sequence[Counts], /, *, since: 
         )
         for by in MAIL_SLICED_BY
     ]
-    reasons = bounces.filter(pl.col("bounces") > 0).select(
+    reasons = bounces.select(
         "account_id",
         "day",
         pl.lit("bounce_reason").alias("by"),

@@ -52,20 +52,11 @@ def make_traffic(plan: Plan, /, *, account_id: str, rng: np.random.Generator) ->
         "late_hard_bounces": late_hard * has_late,
         "late_complaints": late_complaints * has_late,
     }
-    mail = _mail(plan, counts, account_id=account_id)
     by_day = {name: count.sum(axis=(0, 1)) for name, count in counts.items()}
-    reasons = {
-        "hard_bounces": (HARD_REASONS, rng.multinomial(by_day["hard_bounces"], [*HARD_REASONS.values()])),
-        "soft_bounces": (SOFT_REASONS, rng.multinomial(by_day["soft_bounces"], [*SOFT_REASONS.values()])),
-        "late_hard_bounces": (["invalid_address"], by_day["late_hard_bounces"][:, None]),
-    }
-    bounces = pl.concat(
-        pl.DataFrame({"day": plan.days} | {reason: drawn[:, index] for index, reason in enumerate(names)})
-        .unpivot(index="day", variable_name="bounce_reason", value_name="bounces")
-        .select("day", "bounce_reason", pl.lit(counted).alias("counted_as"), "bounces")
-        for counted, (names, drawn) in reasons.items()
+    return Counts(
+        mail=_mail(plan, counts, account_id=account_id),
+        bounces=_bounces(plan, by_day, account_id=account_id, rng=rng),
     )
-    return Counts(mail=mail, bounces=bounces.select(pl.lit(account_id).alias("account_id"), pl.all()))
 
 
 def _mail(plan: Plan, counts: dict[str, NDArray[np.int64]], /, *, account_id: str) -> pl.DataFrame:
@@ -80,4 +71,32 @@ def _mail(plan: Plan, counts: dict[str, NDArray[np.int64]], /, *, account_id: st
             "import": pl.Series([plan.import_ids[stream] for stream in streams], dtype=pl.String),
         }
         | {name: count[streams, providers, days] for name, count in counts.items()}
+    )
+
+
+def _bounces(
+    plan: Plan, by_day: dict[str, NDArray[np.int64]], /, *, account_id: str, rng: np.random.Generator
+) -> pl.DataFrame:
+    """The bounces of each day by reason; those that come late say that there is no such address."""
+    drawn = [
+        *rng.multinomial(by_day["hard_bounces"], list(HARD_REASONS.values())).T,
+        *rng.multinomial(by_day["soft_bounces"], list(SOFT_REASONS.values())).T,
+        by_day["late_hard_bounces"],
+    ]
+    reasons = np.array([*HARD_REASONS, *SOFT_REASONS, "invalid_address"])
+    columns = [
+        *["hard_bounces"] * len(HARD_REASONS),
+        *["soft_bounces"] * len(SOFT_REASONS),
+        "late_hard_bounces",
+    ]
+    bounces = np.stack(drawn)
+    reason, day = np.nonzero(bounces)
+    return pl.DataFrame(
+        {
+            "account_id": np.full(len(day), account_id),
+            "day": np.array(plan.days, dtype="datetime64[D]")[day],
+            "bounce_reason": reasons[reason],
+            "counted_as": np.array(columns)[reason],
+            "bounces": bounces[reason, day],
+        }
     )
