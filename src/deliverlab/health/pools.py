@@ -23,8 +23,8 @@ def pool_statistics(accounts: pl.LazyFrame, *, by: tuple[str, ...]) -> pl.LazyFr
       without events has half an event: what was never seen in so much mail is rare, not impossible.
     - `day_spread`, `phi`: see `clusters`, the days of all accounts together. Null where they say too little.
     - `tau2`: variance between accounts of the rate relative to the pool's, by moments: what is left of the
-      squared relative rates when chance and day spread are taken off; 0 where nothing is. Winsorising makes it
-      a little too small where all accounts are honest. Null where too few accounts say anything.
+      squared relative rates when chance and day spread are taken off; 0 where nothing is. Winsorising makes
+      it a little too small where all accounts are honest. Null where too few accounts say anything.
     """
     raw = accounts.group_by(by).agg(raw_rate=_capped_rate("events"))
     usual = accounts.join(raw, on=by).group_by(by).agg(usual_rate=_usual_rate())
