@@ -54,6 +54,7 @@ def write_key(data_dir: str | Path, key: bytes, /) -> None:
     Raises `DataError` where it has another one already: the events stored under that could be joined no more.
     """
     directory = Path(data_dir)
+    checked(key)
     if has_key(directory):
         if read_key(directory) != key:
             raise DataError(f"{directory / KEY} holds another key, must stay as long as its events do")
@@ -61,7 +62,7 @@ def write_key(data_dir: str | Path, key: bytes, /) -> None:
     path = directory / KEY
     directory.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    path.write_text(checked(key).hex() + "\n", encoding="ascii")
+    path.write_text(key.hex() + "\n", encoding="ascii")
 
 
 def checked(key: bytes) -> bytes:
