@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from deliverlab.errors import DataError
-from deliverlab.health.peers import MIN_ACCOUNTS, peer_groups, peer_rates, peer_rates_on
-from deliverlab.schemas import BANDS, METRIC_NAMES, Accounts, Daily, PeerRates
-from tests.health.worlds import START, clustered, daily_table, peers, steady
-from tests.tables import table
+from deliverlab.health.peers import MIN_ACCOUNTS, peer_rates
+from deliverlab.schemas import BANDS, METRIC_NAMES, Accounts, PeerRates
+from tests.health.worlds import START, clustered, steady
 
 
 def accounts(industries: Mapping[str, str | None]) -> pl.DataFrame:
@@ -180,39 +179,3 @@ def test_the_order_of_rows_never_matters(seed: int) -> None:
         known.sample(fraction=1.0, shuffle=True, seed=seed),
     )
     assert_frame_equal(peer_rates(daily, known).collect(), peer_rates(*shuffled).collect(), check_exact=True)
-
-
-def test_a_band_is_that_of_the_thirty_days_before() -> None:
-    """Mail of the day itself, and of 31 days before, does not count."""
-    daily = daily_table("""
-        account_id | day        | sent
-        a          | 2026-04-30 | 5000
-        a          | 2026-05-01 | 600
-        a          | 2026-05-30 | 399
-        a          | 2026-05-31 | 900000
-    """)
-    groups = peer_groups(
-        Daily.cast(daily.lazy()), Accounts.cast(accounts({"a": None}).lazy()), days=[date(2026, 5, 31)]
-    )
-    assert groups.collect().rows() == [("a", date(2026, 5, 31), "unknown", "<1k")]
-
-
-def test_the_newest_row_in_force_counts_and_an_account_s_own_first() -> None:
-    """An account left out of its own pool is compared by its own rows, everybody else by the group's."""
-    old, new = peers(effective_from=date(2026, 3, 1)), peers(effective_from=date(2026, 4, 1))
-    rates = pl.concat([
-        old.with_columns(rate=pl.lit(0.1)),
-        new.with_columns(rate=pl.lit(0.2)),
-        old.with_columns(rate=pl.lit(0.3), account_id=pl.lit("big")),
-    ])  # fmt: skip
-    groups = table("""
-        account_id | day        | industry | band
-        big        | 2026-03-31 | unknown  | 1M+
-        big        | 2026-04-30 | unknown  | 1M+
-        small      | 2026-02-28 | unknown  | <1k
-        small      | 2026-03-31 | unknown  | <1k
-        small      | 2026-04-01 | unknown  | <1k
-    """, band=pl.Enum(BANDS))  # fmt: skip
-    looked_up = peer_rates_on(PeerRates.cast(rates.lazy()), groups.lazy()).collect()
-    complaints = looked_up.filter(metric="complaint_rate").sort("account_id", "day")
-    assert complaints["peer_rate"].to_list() == [0.3, 0.3, None, 0.1, 0.2]

@@ -9,7 +9,7 @@ from deliverlab.health.pools import pool_statistics
 
 
 def statistics(ratios: np.ndarray, *, rate: float = 0.01, trials: int = 10_000) -> dict[str, float]:
-    """What is found of accounts with these true rates relative to `rate`, and thirty days alike of mail each."""
+    """What is found of accounts with these true rates relative to `rate`, thirty like days of mail each."""
     events = np.random.default_rng(1).poisson(ratios * rate * trials / 30, (30, len(ratios)))
     sums = pl.LazyFrame({
         "events": events.sum(axis=0),

@@ -1,6 +1,8 @@
 """How well, and against whom.
 
-`windows` adds up the days, `clusters` says how much they weigh, `rates` bounds the rate of a window,
-`peers` makes the rates to compare with, `posterior` weighs one against the other, `score` grades, `advice`
-says what to do, and `trends` draws it over time.
+`windows` adds up the days before a day, and `clusters` says how much they weigh. `pools` finds what
+accounts have in common, `peers` makes monthly peer rates of it, `lookup` says which hold for whom. `rates`
+bounds the rate of a window, `compared` puts it beside the peers' and `posterior` weighs the two. `score`
+grades whole accounts, `advice` tells them what to do (in the words of `next_steps`), and `trends` shows how
+they went.
 """

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.health.lookup import denominators_of
 from deliverlab.health.next_steps import NEXT_STEPS
-from deliverlab.health.peers import denominators_of
 from deliverlab.health.windows import measured
 from deliverlab.schemas import METRIC_NAMES, SLICED_BY, Recommendations
 
@@ -49,13 +49,11 @@ def recommendations(
         .join(_words(metrics), on="metric")
         .with_columns(excess=pl.col("events") - pl.col("peer_rate") * pl.col("trials"))
     )
+    words = pl.col("words")
     whole = ill.with_columns(
         by=pl.lit(None, pl.Enum(SLICED_BY)),
         share=pl.lit(None, pl.Float64),
-        what=pl.col("words").str.head(1).str.to_uppercase()
-        + pl.col("words").str.slice(1)
-        + " "
-        + pl.lit("as a whole"),
+        what=pl.format("{}{} as a whole", words.str.head(1).str.to_uppercase(), words.str.slice(1)),
         figure=_out_of("events", "trials"),
     )
     causes = whole.clear() if slices is None else _causes(ill, slices, metrics)
@@ -64,15 +62,7 @@ def recommendations(
     return Recommendations.cast(
         pl.concat([causes.select(columns), unexplained.select(columns)])
         .join(_steps(), on=["metric", "by"], nulls_equal=True)
-        .sort(
-            "account_id",
-            "grade",
-            "ratio",
-            "metric",
-            "share",
-            "by",
-            descending=[False, False, True, False, True, False],
-        )
+        .sort("account_id", "grade", -pl.col("ratio"), "metric", -pl.col("share"), "by")
         .with_columns(rank=pl.int_range(1, pl.len() + 1).over("account_id"))
     ).collect()
 
@@ -82,24 +72,16 @@ def _causes(ill: pl.LazyFrame, slices: pl.LazyFrame, metrics: Mapping[str, Metri
     events, trials = pl.col("slice_events"), pl.col("slice_trials")
     is_reason = pl.col("by") == "bounce_reason"
     above_peers = (events - pl.col("peer_rate") * trials) / pl.col("excess")
+    share = pl.when(is_reason).then(events / pl.col("events")).otherwise(above_peers)
     is_no_better = is_reason | (events * pl.col("trials") >= pl.col("events") * trials)
+    figure = pl.when(is_reason).then(_part_of_events()).otherwise(_out_of("slice_events", "slice_trials"))
     return (
         ill.join(_slice_sums(slices, metrics), on=["account_id", "metric"])
-        .with_columns(
-            share=pl.when(is_reason)
-            .then(events / pl.col("events"))
-            .otherwise(above_peers)
-            .clip(upper_bound=1.0)
-        )
+        .with_columns(share=share.clip(upper_bound=1.0))
         .filter((pl.col("share") >= LEAST_SHARE) & is_no_better)
         .sort("share", "slice_events", "value", descending=[True, True, False])
         .unique(["account_id", "metric", "by"], keep="first", maintain_order=True)
-        .with_columns(
-            what=_named(),
-            figure=pl.when(is_reason)
-            .then(_part_of_events())
-            .otherwise(_out_of("slice_events", "slice_trials")),
-        )
+        .with_columns(what=_named(), figure=figure)
     )
 
 

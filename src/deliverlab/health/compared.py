@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.health.peers import denominators_of, peer_groups, peer_rates, peer_rates_on
+from deliverlab.health.lookup import denominators_of, peer_groups, peer_rates_on
+from deliverlab.health.peers import peer_rates
 from deliverlab.health.rates import windowed, with_bounds
 from deliverlab.health.windows import measured, windows_before
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from deliverlab.health.clusters import add_clusters
 from deliverlab.health.pools import pool_statistics
-from deliverlab.health.windows import measured, send_days, trailing_sums
+from deliverlab.health.windows import measured, trailing_sums
 from deliverlab.history import KNOWN_WITHIN_DAYS
 from deliverlab.metrics import BAND_DAYS, METRICS, band_of
 from deliverlab.schemas import (
@@ -20,11 +20,10 @@ from deliverlab.schemas import (
     Accounts,
     Daily,
     PeerRates,
-)  # fmt: skip
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date
+    from collections.abc import Mapping
 
     import dataframely as dy
 
@@ -96,66 +95,6 @@ def peer_rates(
             shape=pl.when(pl.col("day_spread") > 0).then(1 / pl.col("day_spread")),
         )
         .sort(_POOLED_BY["cell"])
-    )
-
-
-def peer_groups(
-    daily: dy.LazyFrame[Daily], accounts: dy.LazyFrame[Accounts], *, days: Iterable[date]
-) -> pl.LazyFrame:
-    """The industry and the band of every account on each of `days`: `account_id`, `day`, `industry`, `band`.
-
-    The band is that of the mail sent in the `BAND_DAYS` before the day.
-    """
-    before = pl.LazyFrame({"day": list(days)}, schema={"day": pl.Date}).with_columns(
-        first=pl.col("day") - pl.duration(days=BAND_DAYS), last=pl.col("day") - pl.duration(days=1)
-    )
-    sent = (
-        daily.select("account_id", "sent", sent_on="day")
-        .join(send_days(before), on="sent_on")
-        .group_by("account_id", "day")
-        .agg(pl.col("sent").sum())
-    )
-    return (
-        accounts.select("account_id", _industry())
-        .join(before.select("day"), how="cross")
-        .join(sent, on=["account_id", "day"], how="left")
-        .select("account_id", "day", "industry", band=band_of(pl.col("sent").fill_null(0)))
-    )
-
-
-def peer_rates_on(peer_rates: dy.LazyFrame[PeerRates], groups: pl.LazyFrame) -> pl.LazyFrame:
-    """What each account is compared with on its day: `groups` (see `peer_groups`), a row for each metric.
-
-    Adds `metric`, `peer_rate`, `shape`, `phi`, `tau2` and `level`: of the newest row in force that day, and
-    of the account's own where it has one. Null before there are any.
-    """
-    names = pl.LazyFrame({"metric": METRIC_NAMES}, schema={"metric": pl.Enum(METRIC_NAMES)})
-    looks = groups.join(names, how="cross").sort("day")
-    for name, rows, keys in (
-        (
-            "own",
-            peer_rates.filter(pl.col("account_id").is_not_null()),
-            ["account_id", "industry", "band", "metric"],
-        ),
-        ("group", peer_rates.filter(pl.col("account_id").is_null()), ["industry", "band", "metric"]),
-    ):
-        pool = pl.struct("shape", "phi", "tau2", "level", peer_rate="rate").alias(name)
-        looks = looks.join_asof(
-            rows.select(*keys, "effective_from", pool).sort("effective_from"),
-            left_on="day",
-            right_on="effective_from",
-            by=keys,
-            check_sortedness=False,
-        ).drop("effective_from")
-    chosen = pl.when(pl.col("own").is_not_null()).then("own").otherwise("group")
-    return looks.with_columns(pool=chosen).drop("own", "group").unnest("pool")
-
-
-def denominators_of(peer_rates: pl.DataFrame) -> dict[str, str]:
-    """The metrics that these peer rates measure out of another column than their own."""
-    changed = peer_rates.filter(pl.col("denominator").is_not_null())
-    return dict(
-        changed.select(pl.col("metric", "denominator").cast(pl.String)).unique().sort("metric").iter_rows()
     )
 
 
