@@ -166,7 +166,7 @@ def _standing(
         "account": np.arange(len(ids)),
         "account_id": ids,
         "stage": _named(states["stage"], stages),
-        "entered_on": _dates(states["entered"]),
+        "entered_on": _dates(np.where(states["stage"] == kernel.GOOD, NONE, states["entered"])),
         "cleared_on": _dates(states["cleared"]),
         "last_left": _named(np.where(states["last_left"] == kernel.GOOD, NONE, states["last_left"]), stages),
         "fresh_from": _dates(states["fresh"]),
