@@ -8,7 +8,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import commit, machine, measure
+from benchmarks.measure import commit, machine, measure, prepare
 
 BENCHMARKS = ("rollup", "simulate")
 
@@ -35,7 +35,7 @@ def run(name: str, /, *, quick: bool) -> dict[str, object]:
     benchmark = importlib.import_module(f"benchmarks.{name}")
     with tempfile.TemporaryDirectory() as folder:
         inputs = Path(folder)
-        size = benchmark.prepare(inputs, quick=quick)
+        size = prepare(name, inputs, quick=quick)
         figures = {contender: measure(name, contender, inputs) for contender in benchmark.CONTENDERS}
     ours = figures.pop("deliverlab")
     for contender, its in {"deliverlab": ours, **figures}.items():

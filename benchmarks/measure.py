@@ -32,12 +32,16 @@ class Figures:
 def measure(benchmark: str, contender: str, inputs: Path, /, *, warm_runs: int = WARM_RUNS) -> Figures:
     """The figures of `benchmarks.<benchmark>.<contender>(inputs)`, run in a process of its own."""
     answer = inputs / f"answer-{contender}.parquet"
-    arguments = (benchmark, contender, inputs, warm_runs, answer)
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.measure", *map(str, arguments)],
-        check=True, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    return Figures(**json.loads(done.stdout.splitlines()[-1]), answer=pl.read_parquet(answer))
+    figures = json.loads(_in_process("_run_here", benchmark, contender, inputs, warm_runs, answer))
+    return Figures(**figures, answer=pl.read_parquet(answer))
+
+
+def prepare(benchmark: str, inputs: Path, /, *, quick: bool) -> dict[str, object]:
+    """The size of the inputs that `benchmarks.<benchmark>.prepare` wrote, in a process of its own.
+
+    A process begins with the peak memory of the one that started it, so the runner must stay small.
+    """
+    return dict(json.loads(_in_process("_prepare_here", benchmark, inputs, int(quick))))
 
 
 def machine() -> dict[str, object]:
@@ -51,6 +55,21 @@ def commit() -> str:
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     )
     return done.stdout.strip()
+
+
+def _in_process(task: str, *arguments: object) -> str:
+    """The last line that a function of this module prints, run in a fresh process."""
+    command = [sys.executable, "-m", "benchmarks.measure", task, *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout.splitlines()[-1]
+
+
+def _prepare_here(benchmark: str, inputs: str, quick: str) -> None:
+    print(
+        json.dumps(
+            importlib.import_module(f"benchmarks.{benchmark}").prepare(Path(inputs), quick=quick == "1")
+        )
+    )
 
 
 def _run_here(benchmark: str, contender: str, inputs: str, warm_runs: str, answer: str) -> None:
@@ -70,4 +89,4 @@ def _run_here(benchmark: str, contender: str, inputs: str, warm_runs: str, answe
 
 
 if __name__ == "__main__":
-    _run_here(*sys.argv[1:])
+    globals()[sys.argv[1]](*sys.argv[2:])
