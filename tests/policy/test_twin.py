@@ -1,0 +1,52 @@
+"""The simulator equals its slow, obvious twin on random worlds, transition by transition, number by number.
+
+A longer run: `TWIN_SEED=1000 TWIN_WORLDS=5000 pytest tests/policy/test_twin.py`.
+"""
+
+import os
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.policy.answers import (
+    DAY,
+    answer_of_seed,
+    history_of,
+    meaning,
+    needed_since,
+    package_answer,
+    twin_answer,
+)
+from tests.policy.worlds import World, random_world, worlds
+
+FIRST_SEED = int(os.environ.get("TWIN_SEED", "0"))
+WORLDS = int(os.environ.get("TWIN_WORLDS", "200"))
+
+
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + WORLDS))
+def test_worlds_of_seeds(seed: int) -> None:
+    """Run whole, and cut in two on any day and gone on with no more mail than needed, nothing differs."""
+    world, whole = random_world(Random(seed)), answer_of_seed(seed)
+    history = history_of(world)
+    assert meaning(world, package_answer(world, history)) == meaning(world, whole)
+
+    cut = world.first_day + Random(seed).randrange((world.last_day - world.first_day).days + 1) * DAY
+    head = package_answer(world, history, until=cut)
+    assert meaning(world, head) == meaning(world, twin_answer(world, until=cut))
+
+    needed = history_of(world, since=needed_since(world, cut + DAY))
+    tail = package_answer(world, needed, until=world.last_day, start=head.standing)
+    twin_tail = twin_answer(world, until=world.last_day, start=head.standing)
+    assert meaning(world, tail) == meaning(world, twin_tail)
+
+    both = sorted(head.transitions + tail.transitions, key=lambda row: (row["account_id"], row["day"]))
+    assert both == whole.transitions
+    assert meaning(world, tail).standing == meaning(world, whole).standing
+
+
+@given(worlds())
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_worlds_that_shrink(world: World) -> None:
+    """The same of whole runs, where Hypothesis looks for the smallest world that differs."""
+    assert meaning(world, package_answer(world, history_of(world))) == meaning(world, twin_answer(world))
