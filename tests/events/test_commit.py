@@ -23,7 +23,7 @@ def _contents(directory: Path) -> dict[str, str]:
     return {
         path.relative_to(directory).as_posix(): path.read_text()
         for path in directory.rglob("*")
-        if path.is_file()
+        if path.is_file() and ".pending" not in path.parts
     }
 
 
@@ -70,6 +70,8 @@ def test_after_a_power_cut_all_is_old_or_all_is_new(tmp_path: Path, monkeypatch:
         finish(directory)
         outcomes.append(_contents(directory))
         assert outcomes[-1] in (OLD, NEW)
+        replace_files(directory, CHANGES)
+        assert _contents(directory) == NEW
         assert not list(directory.glob(".*"))
         if not is_cut:
             break

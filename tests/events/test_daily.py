@@ -251,13 +251,15 @@ def test_the_counts_are_those_of_a_slow_count(
     }  # fmt: skip
     slow: dict[tuple[str, int], dict[str, int]] = {}
     for account, event_type, sent_on, occurred_on, is_machine, is_repeat in rows:
-        if is_repeat or (is_machine and event_type in ("open", "click")):
+        if is_repeat:
             continue
         if event_type != "sent" and event_type not in plural:
             continue
         day = slow.setdefault((account, sent_on), dict.fromkeys(COUNTS, 0))
         if event_type == "sent":
             day["sent"] += 1
+        elif is_machine and event_type in ("open", "click"):
+            continue
         elif occurred_on <= sent_on + 2:
             day[plural[event_type]] += 1
         elif event_type in ("hard_bounce", "complaint"):

@@ -2,7 +2,7 @@
 
 New files are written beside the old ones, then a journal says which take whose place, then they are moved.
 A journal that is found was not carried out to its end, and is carried out; files without a journal are
-rubbish.
+rubbish, which the next change clears away.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def replace_files(directory: Path, /, changes: Mapping[str, Callable[[Path], obj
     """Give each named file (a path inside the directory) what its writer writes; null removes it."""
     finish(directory)
     pending = directory / PENDING
+    shutil.rmtree(pending, ignore_errors=True)
     pending.mkdir(parents=True)
     written = {str(number): name for number, name in enumerate(sorted(changes)) if changes[name] is not None}
     for part, name in written.items():
@@ -41,23 +43,24 @@ def replace_files(directory: Path, /, changes: Mapping[str, Callable[[Path], obj
 
 
 def finish(directory: Path, /) -> None:
-    """Carry out what an interrupted change had decided, and clear away what it had not."""
+    """Carry out what an interrupted change had decided; readers may call it while a writer is at work."""
     pending = directory / PENDING
     journal = pending / JOURNAL
-    if journal.exists():
+    try:
         decided = json.loads(journal.read_text(encoding="utf-8"))
-        for part, name in decided["written"].items():
-            target = directory / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if (pending / part).exists():
-                (pending / part).replace(target)
-                _sync(target.parent)
-        for name in decided["removed"]:
-            (directory / name).unlink(missing_ok=True)
-        _sync(directory)
-        journal.unlink()
-    if pending.exists():
-        shutil.rmtree(pending)
+    except FileNotFoundError:
+        return
+    for part, name in decided["written"].items():
+        target = directory / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # moved already
+            (pending / part).replace(target)
+        _sync(target.parent)
+    for name in decided["removed"]:
+        (directory / name).unlink(missing_ok=True)
+    _sync(directory)
+    journal.unlink(missing_ok=True)
+    shutil.rmtree(pending, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:

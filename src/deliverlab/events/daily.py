@@ -86,8 +86,7 @@ def countable(
     missing = sorted(set(_NEEDED) - set(lazy.collect_schema().names()))
     if missing:
         raise DataError(f"events: column {missing[0]!r} is missing")
-    is_machine_made = pl.col("is_machine") & pl.col("event_type").is_in(ENGAGEMENT)
-    left_out = [pl.col("is_repeat"), is_machine_made, *_mistakes(incidents)]
+    left_out = [pl.col("is_repeat"), *_mistakes(incidents)]
     if exclude is not None:
         left_out.append(exclude.fill_null(value=False))
     return lazy.filter(
@@ -97,10 +96,14 @@ def countable(
 
 def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.LazyFrame:
     """The ten counts of each group, in the order of the groups."""
+    is_by_machine = pl.col("is_machine") & pl.col("event_type").is_in(ENGAGEMENT)
     is_late = known_at.dt.epoch("d") - pl.col("sent_at").dt.epoch("d") > known_within_days
     counts = {
         "sent": pl.col("event_type") == "sent",
-        **{name: (pl.col("event_type") == event_type) & ~is_late for name, event_type in _IN_TIME.items()},
+        **{
+            name: (pl.col("event_type") == event_type) & ~(is_late | is_by_machine)
+            for name, event_type in _IN_TIME.items()
+        },
         **{name: (pl.col("event_type") == event_type) & is_late for name, event_type in _LATE.items()},
     }
     came_of_it = pl.sum_horizontal("delivered", "hard_bounces", "soft_bounces")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from deliverlab.errors import DataError
-from deliverlab.events.commit import PENDING, finish, replace_files
+from deliverlab.events.commit import finish, replace_files
 from deliverlab.events.daily import days_without_sent
 from deliverlab.events.entries import Tags
 from deliverlab.events.exports import Paths, find_exports, no_entries, read_export
@@ -113,8 +113,7 @@ def ingest(
 def scan_events(data_dir: str | Path, /) -> dy.LazyFrame[Events]:
     """The stored events of a data directory, not read yet; none where nothing was read in."""
     directory = Path(data_dir)
-    if (directory / PENDING).exists():
-        finish(directory)
+    finish(directory)
     months = sorted((directory / EVENTS).glob("*.parquet"))
     return Events.cast(pl.scan_parquet(months)) if months else Events.create_empty(lazy=True)
 
