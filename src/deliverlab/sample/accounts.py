@@ -22,6 +22,7 @@ ACCOUNT_CV = dict.fromkeys(OUTCOMES, 0.5) | {"opens": 0.15, "clicks": 0.3}
 STORY_CV_SHARE = 0.3  # accounts with a story start near their industry, so that it is the story that shows
 STORY_EVERY = 4  # one account in so many has a story
 CAUGHT_SHARE = 0.12  # of those on the enforced tiers
+ROLE_MAIL = (560, 640)  # in thirty days, of accounts with raw records: enough to tell how well they do
 ENFORCED_TIERS = ("free", "starter")
 TIERS = ("free", "starter", "pro", "enterprise")
 
@@ -127,7 +128,7 @@ def make_account(number: int, /, *, rng: np.random.Generator, first_day: date, l
         story=story,
         shift=shift,
         is_caught=role is not None or (tier in ENFORCED_TIERS and rng.random() < CAUGHT_SHARE),
-        monthly_mail=rng.uniform(430, 520) if role else _log_uniform(size.least, size.most, rng=rng),
+        monthly_mail=rng.uniform(*ROLE_MAIL) if role else _log_uniform(size.least, size.most, rng=rng),
         rhythm=role.rhythm if role else _rhythm(size, story, rng=rng),
         rates={
             outcome: rate * _log_normal(ACCOUNT_CV[outcome] * spread, rng=rng)

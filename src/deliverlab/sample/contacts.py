@@ -78,9 +78,9 @@ _LAST_NAMES = (
     "alder", "brook", "cole", "dune", "eyre", "finch", "grove", "heath", "isle", "jay", "knoll", "lake",
     "moss", "nest", "oak", "pond", "quill", "reed", "stone", "thorn", "usher", "vale", "wren", "yew",
 )  # fmt: skip
-OWN_CONTACTS = (170, 240)
+OWN_CONTACTS = (180, 236)
 STRANGERS_A_MAIL = 0.6
-MOST_STRANGERS = 180
+MOST_STRANGERS = 170
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

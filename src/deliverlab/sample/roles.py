@@ -29,7 +29,7 @@ ROLES = (
     Role(story="healthy", industry="Retail", tier="pro", rhythm="daily", format="firehose", history=98),
     Role(
         story="decaying_list", industry="Education", tier="free",
-        rhythm="weekly", format="sendgrid", history=100,
+        rhythm="daily", format="sendgrid", history=100,
     ),
     Role(
         story="purchased_list", industry="Software", tier="starter",
@@ -69,7 +69,7 @@ ROLES = (
     ),
     Role(
         story="re_offender", industry="Retail", tier="starter",
-        rhythm="weekly", format="sendgrid", history=100,
+        rhythm="daily", format="sendgrid", history=100,
     ),
     Role(
         story="healthy", industry="Government", tier="enterprise",
@@ -77,6 +77,6 @@ ROLES = (
     ),
     Role(
         story="purchased_list", industry=None, tier="free",
-        rhythm="campaign", format="sns", history=80,
+        rhythm="daily", format="sns", history=80,
     ),
 )  # fmt: skip
