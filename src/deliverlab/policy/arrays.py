@@ -117,7 +117,11 @@ def _states(
     states["stage"] = begun["stage"].fill_null(GOOD).replace_strict(stages, return_dtype=pl.Int64)
     states["last_left"] = begun["last_left"].fill_null(GOOD).replace_strict(stages, return_dtype=pl.Int64)
     states["fresh"] = day_numbers(begun["fresh_from"].fill_null(begun["first"]))
-    for field, column in (("entered", "entered_on"), ("cleared", "cleared_on"), ("effect_from", "effect_from")):
+    for field, column in (
+        ("entered", "entered_on"),
+        ("cleared", "cleared_on"),
+        ("effect_from", "effect_from"),
+    ):
         states[field] = day_numbers(begun[column])
     for count in ("clean_streak", "notices"):
         states[count] = begun[count].fill_null(0)

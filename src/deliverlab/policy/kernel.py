@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 F = TypeVar("F", bound="Callable[..., Any]")
-Record: TypeAlias = Any  # numba reads and writes the fields of a record as attributes, which numpy's types do not know
+Record: TypeAlias = (
+    Any  # numba reads and writes the fields of a record as attributes, which numpy's types do not know
+)
 Records: TypeAlias = "NDArray[np.void]"
 Cell: TypeAlias = "tuple[int, int, int]"  # group, band and period: where a day's peer rates are
 
@@ -48,7 +50,9 @@ def _record(integers: str, floats: str = "", flags: str = "") -> np.dtype[np.voi
     )
 
 
-ACCOUNT = _record("number first origin days industry group row rows_end block blocks_end run runs_end due dues_end")
+ACCOUNT = _record(
+    "number first origin days industry group row rows_end block blocks_end run runs_end due dues_end"
+)
 STATE = _record(
     "stage entered cleared last_left fresh clean_streak notices effect_from runs dues "
     "new_notices first_notice reviews sending_days identified_days"
@@ -131,7 +135,9 @@ class Mail(NamedTuple):
     state: Record
     totals: NDArray[np.int64]  # totals[i]: all counts before day origin + i
     runs: Records  # the days that share one send share and one effect, oldest first
-    effects: NDArray[np.float64]  # [before or after a review, factor or share of hard bounces avoided, column]
+    effects: NDArray[
+        np.float64
+    ]  # [before or after a review, factor or share of hard bounces avoided, column]
 
 
 class Notes(NamedTuple):
@@ -201,7 +207,10 @@ def let_through(column: int, first: int, last: int, mail: Mail) -> float:
     count = 0.0
     while i < mail.state.runs and mail.runs[i].from_day <= last:
         run = mail.runs[i]
-        count += effective(column, max(first, run.from_day), last_day_of(i, last, mail), run, mail) * run.send_share
+        count += (
+            effective(column, max(first, run.from_day), last_day_of(i, last, mail), run, mail)
+            * run.send_share
+        )
         i += 1
     return count
 
@@ -350,7 +359,11 @@ def completes_review(day: int, notes: Notes) -> bool:
 def is_lifted(state: Record, book: Book) -> bool:
     """Whether a review clears an account in this stage."""
     is_last = state.stage == len(book.stages) - 1
-    return state.stage != GOOD and book.ladder.clears_on_review and (book.ladder.reviews_lift_last or not is_last)
+    return (
+        state.stage != GOOD
+        and book.ladder.clears_on_review
+        and (book.ladder.reviews_lift_last or not is_last)
+    )
 
 
 @compiled
@@ -397,7 +410,9 @@ def restart_window(day: int, notes: Notes) -> None:
 
 
 @compiled
-def give_notice(day: int, stage: int, draws: NDArray[np.float64], notes: Notes, book: Book, assumed: Assumed) -> None:
+def give_notice(
+    day: int, stage: int, draws: NDArray[np.float64], notes: Notes, book: Book, assumed: Assumed
+) -> None:
     """Into a stage; the account may answer with a review."""
     state, mode = notes.state, assumed.reviews.mode
     state.stage = stage
@@ -595,7 +610,9 @@ def walk(
                 walked.runs[n_runs] = mail.runs[k]
                 walked.runs[n_runs].from_day = max(mail.runs[k].from_day, state.fresh)
                 n_runs += 1
-        n_awaited = 0 if assumed.reviews.mode == HISTORICAL else state.dues  # history's reviews answer no notice
+        n_awaited = (
+            0 if assumed.reviews.mode == HISTORICAL else state.dues
+        )  # history's reviews answer no notice
         for k in range(n_awaited):
             walked.dues[n_dues].account = account.number
             walked.dues[n_dues].day = notes.dues[k]

@@ -61,7 +61,9 @@ class Span(Entry):
     """How far back a rule looks: so many calendar days, or so many mails."""
 
     days: Annotated[int | None, OneDayOrMore] = None
-    sends: Annotated[int | None, Field(ge=1, le=MOST_MAIL, description="a whole number of mails, 1 or more")] = None
+    sends: Annotated[
+        int | None, Field(ge=1, le=MOST_MAIL, description="a whole number of mails, 1 or more")
+    ] = None
 
     @model_validator(mode="after")
     def _one_of_days_and_sends(self) -> Self:
@@ -151,7 +153,9 @@ class Rule(Entry):
                 value = shown(getattr(self, key))
                 raise ValueError(f"{key} = {value}, must be left out: only evidence rules take it")
         if self.tolerate >= self.detect:
-            raise ValueError(f"tolerate = {shown(self.tolerate)}, must be below detect = {shown(self.detect)}")
+            raise ValueError(
+                f"tolerate = {shown(self.tolerate)}, must be below detect = {shown(self.detect)}"
+            )
         return self
 
     @model_validator(mode="after")

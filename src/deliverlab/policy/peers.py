@@ -33,7 +33,8 @@ def peers_of(
     groups = _places(accounts["industry"], industries)
     metrics = pl.Series("metric", policy.peer_metrics, dtype=pl.String)
     rows = (PeerRates.create_empty() if history.peer_rates is None else history.peer_rates).filter(
-        pl.col("metric").cast(pl.String).is_in(metrics.implode()), pl.col("industry").is_in(industries.implode())
+        pl.col("metric").cast(pl.String).is_in(metrics.implode()),
+        pl.col("industry").is_in(industries.implode()),
     )
     own = rows.join(accounts, on=["account_id", "industry"], how="semi")
     loners = own["account_id"].unique().sort()
@@ -45,8 +46,14 @@ def peers_of(
         (shared, _places(shared["industry"], industries)),
         (own, _places(own["account_id"], loners) + len(industries)),
     ):
-        metric, start = _places(part["metric"].cast(pl.String), metrics), _places(part["effective_from"], starts)
-        table[:, metric, group, part["band"].to_physical(), start] = part["rate"], part["shape"].fill_null(np.nan)
+        metric, start = (
+            _places(part["metric"].cast(pl.String), metrics),
+            _places(part["effective_from"], starts),
+        )
+        table[:, metric, group, part["band"].to_physical(), start] = (
+            part["rate"],
+            part["shape"].fill_null(np.nan),
+        )
 
     for period in range(1, len(starts)):
         _fill(table[..., period], table[..., period - 1])

@@ -30,7 +30,9 @@ LISTS = slice(-3, None)  # the fields of `Walked` that are lists: transitions, r
 Tables: TypeAlias = "tuple[dy.DataFrame[Transitions], dy.DataFrame[Outcomes], dy.DataFrame[Standing]]"
 
 
-def replay(history: History, *, policy: Policy, scenario: Scenario, start: pl.DataFrame, until: date) -> Tables:
+def replay(
+    history: History, *, policy: Policy, scenario: Scenario, start: pl.DataFrame, until: date
+) -> Tables:
     """Transitions, outcomes and standing of what has been checked at the door."""
     accounts = arrays.in_scope(history, policy=policy, start=start, until=until)
     peers, groups = peers_of(accounts, history, policy=policy, until=until)
@@ -62,7 +64,10 @@ def _walk(past: Past, book: Book, peers: Peers, *, ids: pl.Series, scenario: Sce
     )
     lists = [walked[LISTS]]
     for first in range(0, len(everybody), BLOCK):
-        block, draws = everybody[first : first + BLOCK], FIRST_DRAWS if scenario.review.mode == "chance" else 0
+        block, draws = (
+            everybody[first : first + BLOCK],
+            FIRST_DRAWS if scenario.review.mode == "chance" else 0,
+        )
         while len(block):
             found = _walk_block(block, past, book, peers, walked, ids, draws, scenario, until)
             is_short = (draws > 0) & (walked.states["new_notices"][block["number"]] > draws)
@@ -108,7 +113,9 @@ def _walk_block(
     return tuple(lines[:size] for lines, size in zip(room[LISTS], sizes, strict=True))  # type: ignore[return-value]
 
 
-def _transitions(walked: Walked, ids: pl.Series, *, stages: pl.Series, rules: list[str]) -> dy.DataFrame[Transitions]:
+def _transitions(
+    walked: Walked, ids: pl.Series, *, stages: pl.Series, rules: list[str]
+) -> dy.DataFrame[Transitions]:
     lines = walked.transitions
     steps = {
         "account_id": _named(lines["account"], ids),
@@ -151,14 +158,21 @@ def _standing(
     states = walked.states
     summed = [(r, rule.name) for r, rule in enumerate(policy.rules) if rule.kind == "evidence"]
     sums = [
-        pl.struct(rule=pl.lit(name), sum=pl.lit(pl.Series(walked.evidence[:, r].copy()))) for r, name in summed
+        pl.struct(rule=pl.lit(name), sum=pl.lit(pl.Series(walked.evidence[:, r].copy())))
+        for r, name in summed
     ]
-    runs = pl.DataFrame({
-        "account": walked.runs["account"].copy(),
-        "from_day": _dates(walked.runs["from_day"]),
-        "send_share": walked.runs["send_share"].copy(),
-        "has_effect": walked.runs["has_effect"].copy(),
-    }).group_by("account").agg(runs=pl.struct("from_day", "send_share", "has_effect").sort_by("from_day"))
+    runs = (
+        pl.DataFrame(
+            {
+                "account": walked.runs["account"].copy(),
+                "from_day": _dates(walked.runs["from_day"]),
+                "send_share": walked.runs["send_share"].copy(),
+                "has_effect": walked.runs["has_effect"].copy(),
+            }
+        )
+        .group_by("account")
+        .agg(runs=pl.struct("from_day", "send_share", "has_effect").sort_by("from_day"))
+    )
     dues = pl.DataFrame({
         "account": walked.dues["account"].copy(), "day": _dates(walked.dues["day"])
     }).group_by("account").agg(reviews_due=pl.col("day").sort())  # fmt: skip

@@ -62,13 +62,17 @@ def simulate(
     history does not hold, or does not fit the scenario or the start; `DataError` where `start` is not a `Standing`.
     """
     _refuse_unfit(history, policy=policy, scenario=scenario)
-    begin = Standing.create_empty() if start is None else Standing.admit(start, what="start").sort("account_id")
+    begin = (
+        Standing.create_empty() if start is None else Standing.admit(start, what="start").sort("account_id")
+    )
     last_day = until or history.until or begin["as_of"].max() or date.min
     _refuse_unfit_start(begin, history, policy=policy, until=last_day)
 
     from deliverlab.policy.replay import replay  # compiled code, loaded by those who use it
 
-    transitions, outcomes, standing = replay(history, policy=policy, scenario=scenario, start=begin, until=last_day)
+    transitions, outcomes, standing = replay(
+        history, policy=policy, scenario=scenario, start=begin, until=last_day
+    )
     return Simulation(
         transitions=transitions,
         outcomes=outcomes,
@@ -123,7 +127,9 @@ def _refuse_unfit_start(start: pl.DataFrame, history: History, *, policy: Policy
         raise DataError(f"start: account_id = {shown(strangers['account_id'][0])}, must be in accounts")
     late = start.filter(pl.col("as_of") > until)
     if late.height:
-        raise DataError(f"start: as_of = {late['as_of'][0]}, must be at most {until}, the last day to simulate")
+        raise DataError(
+            f"start: as_of = {late['as_of'][0]}, must be at most {until}, the last day to simulate"
+        )
     for column in ("stage", "last_left"):
         for stage in start[column].drop_nulls().unique().sort():
             if stage != GOOD and stage not in policy.stage_names:
