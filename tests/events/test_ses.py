@@ -72,6 +72,8 @@ def test_feedback_notifications_are_events_too(kind: str) -> None:
         ("Permanent", "NoEmail", "hard_bounce", "invalid_address"),
         ("Permanent", "Suppressed", "hard_bounce", "invalid_address"),
         ("Permanent", "OnAccountSuppressionList", "dropped", None),
+        ("Permanent", "OnTenantSuppressionList", "dropped", None),
+        ("Permanent", "EmailValidationSuppressed", "dropped", None),
         ("Permanent", "UnsubscribedRecipient", "dropped", None),
         ("Permanent", "SomethingNew", "hard_bounce", "unknown"),
         ("Transient", "General", "soft_bounce", "unknown"),
@@ -153,6 +155,7 @@ def test_what_concerns_the_message_concerns_all(record: Json) -> None:
         ({"complaintFeedbackType": "abuse", "complaintSubType": None}, "complaint"),
         ({"complaintFeedbackType": "not-spam"}, "other"),
         ({"complaintSubType": "OnAccountSuppressionList"}, "dropped"),
+        ({"complaintSubType": ["OnAccountSuppressionList"]}, "complaint"),
     ],
 )
 def test_not_every_complaint_is_one(part: dict[str, Any], event_type: str) -> None:

@@ -53,10 +53,11 @@ class BounceClass(NamedTuple):
 BOUNCES = {
     ("Permanent", None): BounceClass("hard_bounce"),
     ("Permanent", "NoEmail"): BounceClass("hard_bounce", "invalid_address"),
-    # SES does not try either list; it counts the global one in an account's bounce rate, the account's own
-    # not.
+    # SES tries none of these. It counts its global list in an account's bounce rate, the others not.
     ("Permanent", "Suppressed"): BounceClass("hard_bounce", "invalid_address"),
     ("Permanent", "OnAccountSuppressionList"): BounceClass("dropped"),
+    ("Permanent", "OnTenantSuppressionList"): BounceClass("dropped"),
+    ("Permanent", "EmailValidationSuppressed"): BounceClass("dropped"),
     ("Permanent", "UnsubscribedRecipient"): BounceClass("dropped"),
     ("Transient", None): BounceClass("soft_bounce"),
     ("Transient", "MailboxFull"): BounceClass("soft_bounce", "mailbox_full"),
@@ -66,6 +67,8 @@ BOUNCES = {
     ("Transient", "CustomTimeoutExceeded"): BounceClass("soft_bounce", "expired"),
     ("Undetermined", None): BounceClass("soft_bounce"),
 }
+
+OWN_SUPPRESSION_LISTS = ("OnAccountSuppressionList", "OnTenantSuppressionList")
 
 
 def entries(record: dict[str, Any], tags: Tags) -> Iterator[Entry]:
@@ -123,8 +126,8 @@ def _refined(entry: Entry, part: dict[str, Any], facts: dict[str, Any]) -> Entry
     if entry.raw_type == "DeliveryDelay":
         return entry._replace(bounce_reason=_reason(facts))
     if entry.raw_type == "Complaint":
-        if part.get("complaintSubType") == "OnAccountSuppressionList":
-            return entry._replace(event_type="dropped", raw_type="Complaint/OnAccountSuppressionList")
+        if part.get("complaintSubType") in OWN_SUPPRESSION_LISTS:
+            return entry._replace(event_type="dropped", raw_type=f"Complaint/{part['complaintSubType']}")
         if part.get("complaintFeedbackType") == "not-spam":
             return entry._replace(event_type="other", raw_type="Complaint/not-spam")
     if entry.raw_type == "Subscription" and not _opts_out(part):
