@@ -77,7 +77,7 @@ def simulate(
 
 def days(first: date, last: date) -> list[date]:
     """Every calendar day from the first to the last, both included."""
-    return [first + n * DAY for n in range((last - first).days + 1)]
+    return [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1)]
 
 
 # 1. The policy.
@@ -168,7 +168,7 @@ class Ladder:
         self.account_id: str = account["account_id"]
         self.industry: str = account["industry"] or "unknown"
         self.mail = {row["day"]: row for row in tables.daily if row["account_id"] == self.account_id}
-        self.peer_rates = tables.peer_rates
+        self.peer_rates = [row for row in tables.peer_rates if row["industry"] == self.industry]
         self.really_reviewed = {
             row["reviewed_on"] for row in tables.reviews
             if row["account_id"] == self.account_id and row["outcome"] == "completed"
@@ -339,9 +339,6 @@ class Ladder:
 
     def judge(self, rule: Row, day: date) -> Row | None:
         """The rule's numbers if it breaches today, else nothing."""
-        window = self.window(rule["window"], day)
-        counts = self.effective(window)
-        events, trials = self.fraction(rule["metric"], counts)
         limit = limit_of(rule, industry=self.industry, band=self.band(day))
         evidence = peer_rate = None
         if rule["kind"] != "rate":
@@ -351,6 +348,9 @@ class Ladder:
             peer_rate = peers["rate"]
             if rule["kind"] == "peer":
                 limit = min(limit * peer_rate, 1.0)
+        window = self.window(rule["window"], day)
+        counts = self.effective(window)
+        events, trials = self.fraction(rule["metric"], counts)
         if rule["kind"] == "evidence":
             evidence = self.evidence[rule["name"]]
             is_beyond_limit = evidence > limit
@@ -403,12 +403,11 @@ class Ladder:
 
     def peers(self, metric: str, day: date) -> Row | None:
         """The row of peer rates that is valid for the account today; its own rows come first."""
-        group = (self.industry, self.band(day), metric)
+        band = self.band(day)
         for owner in (self.account_id, None):
             valid = [
                 row for row in self.peer_rates
-                if (row["industry"], row["band"], row["metric"]) == group
-                and row["account_id"] == owner
+                if row["account_id"] == owner and row["metric"] == metric and row["band"] == band
                 and row["effective_from"] <= day
             ]  # fmt: skip
             if valid:
