@@ -43,6 +43,7 @@ class Kind(StrEnum):
     """Which pages to write."""
 
     portfolio = "portfolio"
+    replay = "replay"
     health = "health"
     checklist = "checklist"
 
@@ -125,14 +126,15 @@ def policy_show(policy: Annotated[str, typer.Argument(help="name of a preset, or
 def simulate(
     data: DataDir,
     policy: PolicyName,
-    scenario: Annotated[str, typer.Option(help="never, historical, or a TOML file")],
-    out: Annotated[Path | None, typer.Option(help="directory to write into; default DATA/simulation")] = None,
+    scenario: Annotated[str, typer.Option(help="never, historical, from-history, or a TOML file")],
+    seed: Annotated[int, typer.Option(help="the luck of from-history", min=0)] = 0,
+    out: Annotated[Path | None, typer.Option(help="directory to write into; default DATA")] = None,
     start: Annotated[Path | None, typer.Option(help="standing.parquet to go on from")] = None,
 ) -> None:
     """Replay a policy over history; writes transitions, outcomes and standing."""
     from deliverlab.pipeline.results import accounts_by_stage, write_simulation
 
-    result = write_simulation(data, policy=policy, scenario=scenario, out=out, start=start)
+    result = write_simulation(data, policy=policy, scenario=scenario, seed=seed, out=out, start=start)
     typer.echo(f"{result.policy.title}; scenario: {result.scenario.name}")
     _print_table(accounts_by_stage(result.standing))
 

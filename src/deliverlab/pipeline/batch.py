@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,17 +23,41 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.cases import Portfolio
     from deliverlab.reports.run import Report
 
-NOTEBOOKS = {
-    "portfolio": "1_portfolio_health.ipynb",
-    "health": "2_account_health.ipynb",
-    "checklist": "3_reviewer_checklist.ipynb",
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of page: its notebook and title, the words of a link to it, what it asks of the notebook."""
+
+    notebook: str
+    title: str
+    words: str
+    is_about_account: bool = False
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+KINDS = {
+    "portfolio": Kind(
+        notebook="1_portfolio_health.ipynb", title="Portfolio health", words="Portfolio health"
+    ),
+    "replay": Kind(
+        notebook="1_portfolio_health.ipynb",
+        title="Portfolio under a replayed policy",
+        words="Portfolio under a replayed policy (SIMULATED)",
+        parameters={"stage_from": "simulation"},
+    ),
+    "health": Kind(
+        notebook="2_account_health.ipynb",
+        title="Mail health of {}",
+        words="Health report",
+        is_about_account=True,
+    ),
+    "checklist": Kind(
+        notebook="3_reviewer_checklist.ipynb",
+        title="Contact review of {}",
+        words="Reviewer checklist",
+        is_about_account=True,
+    ),
 }
-TITLES = {
-    "portfolio": "Portfolio health",
-    "health": "Email health of {}",
-    "checklist": "Contact review of {}",
-}
-LINK_WORDS = {"portfolio": "Portfolio health", "health": "Health report", "checklist": "Reviewer checklist"}
 FAILURES = "failures.html"
 
 
@@ -109,14 +133,9 @@ def notebooks_folder() -> Path:
 
 def _choose(accounts: str, portfolio: Portfolio) -> pl.DataFrame:
     """The accounts a batch is about, one row each with stage and grade."""
-    everyone = portfolio.accounts.join(
-        portfolio.stages.select("account_id", "stage"), on="account_id", how="left", maintain_order="left"
-    ).join(
-        portfolio.scores.select("account_id", "grade", "score"),
-        on="account_id",
-        how="left",
-        maintain_order="left",
-    )
+    everyone = portfolio.accounts
+    for facts in (portfolio.stages.select("account_id", "stage"), portfolio.scores.drop("as_of")):
+        everyone = everyone.join(facts, on="account_id", how="left", maintain_order="left")
     if accounts == "all":
         return everyone
     if accounts == "staged":
@@ -132,39 +151,40 @@ def _choose(accounts: str, portfolio: Portfolio) -> pl.DataFrame:
 def _plan(
     kinds: Sequence[str], chosen: pl.DataFrame, *, common: Mapping[str, Any], show_addresses: bool
 ) -> list[Job]:
-    """The jobs of a batch, the portfolio first."""
-    folder = notebooks_folder()
-    planned = []
-    if "portfolio" in kinds:
-        notebook = folder / NOTEBOOKS["portfolio"]
-        planned.append(Job(notebook=notebook, parameters=common, stem="portfolio", title=TITLES["portfolio"]))
-    extra = {"health": {}, "checklist": {"show_addresses": show_addresses}}
-    for account_id, name in chosen.select("account_id", "name").iter_rows():
-        planned += [
-            Job(
-                notebook=folder / NOTEBOOKS[kind],
-                parameters={**common, "account_id": account_id, **extra[kind]},
-                stem=stem_of(kind, account_id),
-                title=TITLES[kind].format(name or account_id),
-            )
-            for kind in kinds
-            if kind in extra
-        ]
+    """The jobs of a batch: pages on the whole portfolio first, then those of each account."""
+    planned = [_job(name, common) for name in kinds if not KINDS[name].is_about_account]
+    for account_id, account in chosen.select("account_id", "name").iter_rows():
+        about = {**common, "account_id": account_id}
+        for name in kinds:
+            if KINDS[name].is_about_account:
+                given = {**about, "show_addresses": show_addresses} if name == "checklist" else about
+                planned.append(_job(name, given, account=account or account_id))
     return planned
+
+
+def _job(name: str, parameters: Mapping[str, Any], *, account: str = "") -> Job:
+    kind = KINDS[name]
+    account_id = parameters.get("account_id")
+    return Job(
+        notebook=notebooks_folder() / kind.notebook,
+        parameters={**parameters, **kind.parameters},
+        stem=name if account_id is None else stem_of(name, account_id),
+        title=kind.title.format(account),
+    )
 
 
 def _index(reports: Sequence[Report], chosen: pl.DataFrame, portfolio: Portfolio) -> str:
     pages: dict[str | None, dict[str, str]] = {}
     for report in reports:
         if report.path is not None:
-            kind = report.job.stem.partition("-")[0]
+            kind = KINDS[report.job.stem.partition("-")[0]]
             account_id = report.job.parameters.get("account_id")
-            pages.setdefault(account_id, {})[LINK_WORDS[kind]] = report.path.name
+            pages.setdefault(account_id, {})[kind.words] = report.path.name
     entries = [
         Entry(
             name=row["name"] or row["account_id"],
             facts={
-                "Account": row["account_id"],
+                "Id": row["account_id"],
                 "Industry": row["industry"],
                 "Stage": row["stage"] or "good",
                 "Grade": row["grade"],
@@ -180,4 +200,4 @@ def _index(reports: Sequence[Report], chosen: pl.DataFrame, portfolio: Portfolio
     notices = ["Figures are synthetic."] if portfolio.is_synthetic else []
     notices += ["SIMULATED: stages come from a replay of the policy."] if portfolio.is_simulated else []
     facts = [f"As of {portfolio.as_of}", portfolio.policy_title, f"{len(entries)} accounts"]
-    return index_page(entries, title="deliverlab", facts=facts, notices=notices, links=general)
+    return index_page(entries, title="Reports", facts=facts, notices=notices, links=general)

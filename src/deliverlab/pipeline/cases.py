@@ -9,6 +9,7 @@ import polars as pl
 
 from deliverlab.errors import DataError
 from deliverlab.events import store
+from deliverlab.events.daily import countable
 from deliverlab.events.recipients import add_recipient_key
 from deliverlab.health.trends import trends
 from deliverlab.pipeline.directory import about, open_history, read_table
@@ -21,7 +22,7 @@ from deliverlab.review.checklist import checklist_groups, checklist_hash
 from deliverlab.review.decisions import contact_decisions
 from deliverlab.review.export import masked
 from deliverlab.review.steps import ATTESTATION, STEPS
-from deliverlab.schemas import GOOD, Contacts, Slices, Standing, Transitions
+from deliverlab.schemas import GOOD, Contacts, Incidents, Slices, Standing, Transitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,9 +184,13 @@ def _timeline(data: str | Path, history: History, /, *, as_of: date, stage_from:
 
 
 def _events_of(contacts: pl.DataFrame, data: str | Path) -> pl.DataFrame | None:
-    """The stored events of these contacts, with the recipient known again by the contact's own address."""
+    """The stored events of these contacts, with the recipient known again by the contact's own address.
+
+    What a receiver got wrong is left out: it says nothing of the contacts that it refused.
+    """
     if not contacts.height or not store.has_key(data):
         return None
     keyed = add_recipient_key(contacts, column="email", key=store.read_key(data))
     known = keyed.select("account_id", "recipient_key", recipient="email").lazy()
-    return store.scan_events(data).join(known, on=["account_id", "recipient_key"]).collect()
+    events = countable(store.scan_events(data), incidents=read_table(data, Incidents))
+    return events.join(known, on=["account_id", "recipient_key"]).collect()

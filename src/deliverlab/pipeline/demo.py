@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 POLICY = "hubspot-like"
-SCENARIO = "historical"
+SCENARIO, SEED = "from-history", 7
 RAW = "raw"
 MARK = ".deliverlab-demo"  # what may be deleted
 
@@ -49,11 +49,11 @@ def walk(
     days, accounts = history.daily.height, history.accounts.height
     say(f"Counted {days:,} account-days of {accounts:,} accounts up to {as_of}.")
     say(f"Health: {_listed(write_health(work, as_of=as_of, out=work))}.")
-    result = write_simulation(work, policy=POLICY, scenario=SCENARIO)
-    say(f"{result.policy.title}: {_listed(accounts_by_stage(result.standing))}.")
+    result = write_simulation(work, policy=POLICY, scenario=SCENARIO, seed=SEED)
+    say(f"{result.policy.title}, {result.scenario.name}: {_listed(accounts_by_stage(result.standing))}.")
     return write_reports(
-        work, kinds=["portfolio", "health", "checklist"], accounts="staged", as_of=as_of, out=out,
-        policy=POLICY, stage_from="simulation", on_done=on_page,
+        work, kinds=["portfolio", "replay", "health", "checklist"], accounts="staged", as_of=as_of, out=out,
+        policy=POLICY, stage_from="enforcement", on_done=on_page,
     )  # fmt: skip
 
 

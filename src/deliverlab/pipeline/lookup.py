@@ -14,6 +14,8 @@ from deliverlab.policy.scenario import Scenario
 if TYPE_CHECKING:
     import polars as pl
 
+    from deliverlab.history import History
+
 
 def load_policy(name_or_path: str, /) -> Policy:
     """A policy by the name of its preset, or from its file."""
@@ -25,9 +27,11 @@ def load_policy(name_or_path: str, /) -> Policy:
     raise DataError(f"policy == {name_or_path!r}, must be one of {', '.join(presets)} or a TOML file")
 
 
-def load_scenario(name_or_path: str, /) -> Scenario:
-    """A scenario by its name, or from its file."""
+def load_scenario(name_or_path: str, /, *, history: History, policy: Policy, seed: int) -> Scenario:
+    """A scenario by its name, or from its file; "from-history" draws, by `seed`, as history answered."""
     match name_or_path:
+        case "from-history":
+            return Scenario.from_history(history, policy=policy, seed=seed)
         case "never":
             return Scenario.never()
         case "historical":
@@ -35,7 +39,9 @@ def load_scenario(name_or_path: str, /) -> Scenario:
         case _ if Path(name_or_path).exists():
             return Scenario.from_toml(name_or_path)
         case _:
-            raise DataError(f"scenario == {name_or_path!r}, must be never, historical or a TOML file")
+            raise DataError(
+                f"scenario == {name_or_path!r}, must be never, historical, from-history or a TOML file"
+            )
 
 
 def as_day(as_of: date | str, /) -> date:

@@ -48,13 +48,15 @@ def write_simulation(
     *,
     policy: str,
     scenario: str,
+    seed: int = 0,
     out: str | Path | None = None,
     start: Path | None = None,
 ) -> Simulation:
     """What the policy would have done; `out` (default: within the data directory) then holds it."""
-    rules, assumed = load_policy(policy), load_scenario(scenario)
+    history, rules = open_history(data), load_policy(policy)
+    assumed = load_scenario(scenario, history=history, policy=rules, seed=seed)
     begin = None if start is None else pl.read_parquet(start)
-    result = simulate(open_history(data), policy=rules, scenario=assumed, start=begin)
+    result = simulate(history, policy=rules, scenario=assumed, start=begin)
     folder = data if out is None else out
     write_table(folder, Transitions, result.transitions)
     write_table(folder, Outcomes, result.outcomes)

@@ -31,7 +31,7 @@ class Stands(Table):
 class Outlook(Stands):
     """What comes next: how many notices are left before the last stage, the next of them, and whether a review helps."""
 
-    notices_before_last = dy.Int64(nullable=True, min=0)
+    warnings_left = dy.Int64(nullable=True, min=0)
     next_stage = dy.String(nullable=True)
     next_on = dy.Date(nullable=True)
     lifts_by_review = dy.Bool()
@@ -40,7 +40,7 @@ class Outlook(Stands):
 def outlook(standing: Frame, /, *, policy: Policy) -> dy.LazyFrame[Outlook]:
     """What each account in a stage must know: notices left, the next stage, the first day it can come, and the way out.
 
-    `notices_before_last` counts the stages in between: two on probation, none after the second warning; null in good
+    `warnings_left` counts the stages in between: two on probation, none after the second warning; null in good
     standing. `next_on` is the first day after `as_of` on which the next escalation can be given;
     null where time alone never brings one: no grace days, or the stage ends by itself before. A breach of a rule
     that enters a higher stage can come sooner on any day.
@@ -73,7 +73,7 @@ def _stages(policy: Policy) -> pl.DataFrame:
     rows = [
         {
             "stage": stage.name,
-            "notices_before_last": max(last - k - 1, 0),
+            "warnings_left": max(last - k - 1, 0),
             "next_stage": policy.stages[k + 1].name if k < last else None,
             "escalates_after": _escalates_after(stage) if k < last else None,
             "lifts_by_review": has_review and (k < last or policy.ladder.reviews_lift_last),
@@ -81,7 +81,7 @@ def _stages(policy: Policy) -> pl.DataFrame:
         for k, stage in enumerate(policy.stages)
     ]
     good = {"stage": GOOD, "lifts_by_review": False}
-    types = {"stage": pl.String, "notices_before_last": pl.Int64, "next_stage": pl.String}
+    types = {"stage": pl.String, "warnings_left": pl.Int64, "next_stage": pl.String}
     return pl.DataFrame(
         [good, *rows], schema=types | {"escalates_after": pl.Int64, "lifts_by_review": pl.Boolean}
     )
