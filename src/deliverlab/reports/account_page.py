@@ -43,6 +43,7 @@ def heading(case: Case, /, *, subject: str = texts.HEALTH) -> Html:
 
 def banner(case: Case, /) -> Html:
     """The answer: the worst metric and its grade, the stage, the warnings left, the next date."""
+    stage = _stage(case)
     unscored: dict[str, Any] = {"grade": NOT_ENOUGH_MAIL, "worst_metric": None}
     score = case.scores.row(0, named=True) if case.scores.height else unscored
     worst = _metric(case, score["worst_metric"])
@@ -53,13 +54,13 @@ def banner(case: Case, /) -> Html:
         why = texts.reason(worst) if worst else ""
     said = [
         headline,
-        texts.stage_sentence(case.stage),
-        texts.warnings_sentence(case.stage),
-        texts.next_sentence(case.stage),
+        texts.stage_sentence(stage),
+        texts.warnings_sentence(stage),
+        texts.next_sentence(stage),
     ]
     return fragment(
         "banner", words=". ".join(part.rstrip(".") for part in said if part),
-        grade=score["grade"], headline=headline, why=why, stage=case.stage,
+        grade=score["grade"], headline=headline, why=why, stage=stage,
     )  # fmt: skip
 
 
@@ -89,8 +90,9 @@ def trend(case: Case, /, *, metric: str | None = None) -> Chart:
 
     worst = case.scores["worst_metric"].head(1).to_list()
     drawn = metric or next((name for name in worst if name), "hard_bounce_rate")
-    entered = case.stage.get("entered_on")
-    marks = [(entered, texts.stage_words(case.stage["stage"]))] if entered else []
+    stage = _stage(case)
+    entered = stage["entered_on"]
+    marks = [(entered, texts.stage_words(stage["stage"]))] if entered else []
     first = case.trends["day"].min()
     return plot_trend(
         case.trends, metric=drawn, marks=[mark for mark in marks if first is None or mark[0] >= first]
@@ -99,20 +101,21 @@ def trend(case: Case, /, *, metric: str | None = None) -> Chart:
 
 def what_to_do(case: Case, /) -> Html:
     """What to do, first things first; for an account in a stage the contact review comes before all."""
+    stage = _stage(case)
     advice = case.advice.sort("rank").rows(named=True)
     return fragment(
         "advice",
         words="; ".join(f"{row['rank']}. {row['what']}: {row['next_step']}" for row in advice)
         or "Nothing to do",
         advice=advice,
-        needs_review=case.stage["stage"] != GOOD and bool(case.stage.get("lifts_by_review")),
+        needs_review=stage["stage"] != GOOD and bool(stage["lifts_by_review"]),
         to_fix=case.decisions.filter(pl.col("decision").cast(pl.String) != "keep").height,
     )
 
 
 def what_next(case: Case, /) -> Html:
     """What happens next, when, and how the account gets back to good standing."""
-    stage = case.stage
+    stage = _stage(case)
     meanwhile = f"{texts.warnings_sentence(stage)} {texts.way_back_sentence(stage)}".strip()
     now = (texts.NOW, texts.stage_sentence(stage))
     if stage["stage"] == GOOD:
@@ -120,12 +123,18 @@ def what_next(case: Case, /) -> Html:
     else:
         steps = [
             now,
-            (texts.day(stage["next_on"]) if stage.get("next_on") else texts.NEXT, texts.next_sentence(stage)),
+            (texts.day(stage["next_on"]) if stage["next_on"] else texts.NEXT, texts.next_sentence(stage)),
             (texts.MEANWHILE, meanwhile),
             (texts.AFTER_THAT, texts.AFTERWARDS),
         ]
     told = [(when, what) for when, what in steps if what]
     return fragment("next", words=" ".join(what for _, what in told), steps=told, policy=case.policy_title)
+
+
+def _stage(case: Case) -> dict[str, Any]:
+    """The account's stage; good standing has none of the dates."""
+    dates = ("entered_on", "next_stage", "next_on", "warnings_left", "lifts_by_review")
+    return {**dict.fromkeys(dates), **case.stage}
 
 
 def _metric(case: Case, metric: str | None) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 YOU = "you, and what chance allows"
 THEY = "your peers, four of five of them"
 ROW = 34  # pixels a row of a chart with rows
-REACH = 12  # a ratio to the peers is drawn up to so many times, or one part of it
+REACH = 20  # a ratio to the peers is drawn up to so many times, or one part of it
 PERCENT_AXIS = alt.Axis(format="~%", tickCount=5, title=None)
 EVENT_COLOURS = (ALARM, "#b98a1c", "#8a63b8", OWN)
 DAY_AXIS = alt.Axis(format="%-d %b", tickCount=6, title=None, grid=False, labelOverlap=True)
@@ -104,7 +104,7 @@ def plot_snapshot(health: pl.DataFrame, /) -> Chart:
         rate=pl.col("rate").round(6),
         peer_rate=pl.col("peer_rate").round(6),
     )
-    ticks = [0.1, 0.25, 0.5, 1, 2, 4, 10]
+    ticks = [0.1, 0.25, 0.5, 1, 2, 4, 10, 20]
     axis = alt.Axis(values=ticks, format="~g", title="times the rate of your peers")
     scale = alt.Scale(type="log", domain=[1 / REACH, REACH])
     colour = alt.Color(
@@ -217,7 +217,8 @@ def plot_stages(timeline: pl.DataFrame, /, *, stages: Sequence[str]) -> Chart:
     )
     named = [texts.stage_words(stage) for stage in stages]
     colours = [STAGE_COLOURS[round(place * 3 / max(1, len(named) - 1))] for place in range(len(named))]
-    last = drawn.filter(pl.col("day") == drawn["day"].max()).sort("place")
+    last = drawn.filter(pl.col("day") == pl.col("day").max()).sort("place")
+    counted = ", ".join(f"{row['stage']} {row['accounts']}" for row in last.iter_rows(named=True))
     return Chart.of(
         alt.Chart(drawn)
         .mark_area(interpolate="step-after", opacity=0.9)
@@ -233,8 +234,7 @@ def plot_stages(timeline: pl.DataFrame, /, *, stages: Sequence[str]) -> Chart:
         )
         .properties(height=220),
         title="Accounts in a stage, day by day",
-        words="On the last day: "
-        + ", ".join(f"{row['stage']} {row['accounts']}" for row in last.iter_rows(named=True)),
+        words=f"On the last day: {counted}" if counted else "Nobody was in a stage",
     )
 
 

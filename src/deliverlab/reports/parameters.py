@@ -38,9 +38,9 @@ def declared_parameters(notebook: Path, /) -> dict[str, Parameter]:
     """
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        tagged = [cell for cell in cells if TAG in cell["metadata"].get("tags", ())]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DataError(f"{notebook}: must be a Jupyter notebook ({type(error).__name__})") from error
-    tagged = [cell for cell in cells if TAG in cell["metadata"].get("tags", ())]
     if len(tagged) != 1:
         raise DataError(f"{notebook}: {len(tagged)} cells are tagged {TAG!r}, must be one")
     source = "".join(tagged[0]["source"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 QUEUE_LENGTH = 15
 RECENT_DAYS = 7
+CHANGES_SHOWN = 8
 
 
 def overview(portfolio: Portfolio, /) -> Html:
@@ -71,15 +72,17 @@ def stages(portfolio: Portfolio, /) -> Chart:
     """How many accounts were in each stage, day by day."""
     from deliverlab.reports.charts import plot_stages
 
-    names = _in_order(portfolio.timeline["stage"].unique().to_list())
-    every = portfolio.timeline.select("day").unique().join(pl.DataFrame({"stage": names}), how="cross")
-    counted = every.join(portfolio.timeline, on=["day", "stage"], how="left").with_columns(
-        pl.col("accounts").fill_null(0)
+    counted = portfolio.timeline
+    names = _in_order(counted["stage"].unique().to_list())
+    stage = pl.DataFrame({"stage": names}, schema={"stage": pl.String})
+    days = (
+        counted.select("day").unique().join(stage, how="cross").join(counted, on=["day", "stage"], how="left")
     )
+    counted = days.with_columns(pl.col("accounts").fill_null(0))
     return plot_stages(counted.sort("day", "stage"), stages=names)
 
 
-def changes(portfolio: Portfolio, /, *, days: int = RECENT_DAYS, length: int = QUEUE_LENGTH) -> Html:
+def changes(portfolio: Portfolio, /, *, days: int = RECENT_DAYS, length: int = CHANGES_SHOWN) -> Html:
     """What has changed: who came into a stage of late, and whose score fell most."""
     since = portfolio.as_of - timedelta(days=days)
     named = portfolio.accounts.select("account_id", name=pl.col("name").fill_null(pl.col("account_id")))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -86,23 +87,6 @@ def run_reports(
         return list(pool.map(run, jobs))
 
 
-def execute(notebook: Path, parameters: Mapping[str, Any], /) -> dict[str, Any]:
-    """The notebook as papermill executed it with these parameters, made `stable`.
-
-    Raises papermill's `PapermillExecutionError` where a cell fails.
-    """
-    import papermill
-
-    with tempfile.TemporaryDirectory(prefix="report-") as folder:
-        copy = Path(folder) / "notebook.ipynb"  # papermill takes braces in a path for places of parameters
-        copy.write_bytes(notebook.read_bytes())
-        executed = papermill.execute_notebook(
-            copy, None, parameters=dict(parameters), progress_bar=False,
-            kernel_manager_class=kernel_manager(Path(folder)),
-        )  # fmt: skip
-    return stable(executed)
-
-
 def stem_of(kind: str, account_id: str, /) -> str:
     r"""A file's name for an account: its id where that is a safe one, else what is left of it and a hash.
 
@@ -157,7 +141,7 @@ def _run(job: Job, *, out: Path, vega: str) -> Report:
     path = out / f"{job.stem}.html"
     kept = out / NOTEBOOKS / f"{job.stem}.ipynb"
     try:
-        notebook = execute(job.notebook, job.parameters)
+        notebook = _execute(job.notebook, job.parameters)
         write_whole(kept, written(notebook))
         write_whole(path, page(notebook, title=job.title, vega=vega))
     except Exception as error:  # whatever it is, the other reports go on and the caller is told
@@ -169,3 +153,21 @@ def _run(job: Job, *, out: Path, vega: str) -> Report:
         full = "".join(format_exception(error))
         return Report(job=job, failure=f"{type(error).__name__}: {error}", traceback=full)
     return Report(job=job, path=path)
+
+
+def _execute(notebook: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The notebook as papermill executed it with these parameters, made `stable`.
+
+    Jupyter makes an event loop for each thread and leaves it open: here it is closed.
+    """
+    import papermill
+    from jupyter_core.utils import ensure_event_loop
+
+    with closing(ensure_event_loop()), tempfile.TemporaryDirectory(prefix="report-") as folder:
+        copy = Path(folder) / "notebook.ipynb"  # papermill takes braces in a path for places of parameters
+        copy.write_bytes(notebook.read_bytes())
+        executed = papermill.execute_notebook(
+            copy, None, parameters=dict(parameters), progress_bar=False,
+            kernel_manager_class=kernel_manager(Path(folder)),
+        )  # fmt: skip
+    return stable(executed)

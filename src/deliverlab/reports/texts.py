@@ -43,7 +43,7 @@ NOBODY = "No contact of yours needs this."
 NAME = "Name"
 DATE = "Date"
 CHECKLIST_NUMBER = "Number of this checklist:"
-DECISION_WORDS: Mapping[str, str] = {"remove": "Remove", "reconfirm": "Ask again", "keep": "Keep"}
+DECISION_WORDS: Mapping[str, str] = {"remove": "Remove", "reconfirm": "Reconfirm", "keep": "Keep"}
 
 MEANINGS: Mapping[str, str] = {
     "hard_bounce_rate": "Mail refused for good, most often because the address does not exist.",
@@ -214,8 +214,8 @@ def reason(health: Mapping[str, Any]) -> str:
 def patience(trials: int) -> str:
     """What an account with too little mail is told."""
     return (
-        f"With {counted(trials, 'mail')} in the window a single bounce would decide everything, "
-        "so we neither praise nor blame. Keep mailing people who asked for it, and look again next month."
+        f"With {counted(trials, 'mail')} in these 30 days a bounce or two would decide everything, so we "
+        "neither praise nor blame. Keep mailing people who asked for it, and look again next month."
     )
 
 
@@ -225,7 +225,7 @@ def stage_sentence(stage: Mapping[str, Any]) -> str:
     if name == GOOD:
         return "Your account is in good standing."
     sentence = STAGE_SENTENCES.get(name, f"Your account is in the stage “{name}”")
-    return f"{sentence} since {day(stage['entered_on'])}." if stage.get("entered_on") else f"{sentence}."
+    return f"{sentence} since {day(stage['entered_on'])}." if stage["entered_on"] else f"{sentence}."
 
 
 def since(entered_on: date) -> str:
@@ -249,8 +249,8 @@ def checklist_sentence(contacts: int) -> str:
 
 def warnings_sentence(stage: Mapping[str, Any]) -> str:
     """How many warnings are left before the last stage."""
-    left = stage.get("warnings_left")
-    if left is None or stage.get("next_stage") is None:
+    left = stage["warnings_left"]
+    if left is None or stage["next_stage"] is None:
         return ""
     if left == 0:
         return "No warning is left."
@@ -260,11 +260,11 @@ def warnings_sentence(stage: Mapping[str, Any]) -> str:
 
 def next_sentence(stage: Mapping[str, Any]) -> str:
     """What happens next if nothing is done, and when."""
-    upcoming = stage.get("next_stage")
+    upcoming = stage["next_stage"]
     if upcoming is None:
         return ""
     then = NEXT_SENTENCES.get(upcoming, f"your account moves to the stage “{upcoming}”")
-    when = f"by {day(stage['next_on'])}" if stage.get("next_on") else "in time"
+    when = f"by {day(stage['next_on'])}" if stage["next_on"] else "in time"
     return f"If you have not reviewed your contacts {when}, {then}."
 
 
@@ -272,7 +272,7 @@ def way_back_sentence(stage: Mapping[str, Any]) -> str:
     """How the account gets back to good standing."""
     if stage["stage"] == GOOD:
         return ""
-    if stage.get("lifts_by_review"):
+    if stage["lifts_by_review"]:
         return "Complete the contact review and your account is back in good standing."
     return "A contact review does not lift this stage. Please write to the people who sent you this page."
 

@@ -1,0 +1,151 @@
+"""Pages in a real browser without a network: charts drawn, no request, no error, no scrolling sideways."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deliverlab import reports
+from deliverlab.reports.index import Entry, index_page
+from deliverlab.reports.pages import page
+from tests.reports.fakes import HOSTILE, a_case, a_portfolio
+from tests.reports.notebooks import a_notebook, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MARKS = ", ".join(f"svg .mark-{kind} path" for kind in ("line", "rect", "area", "symbol"))
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH to open pages with")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all pages."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        yield player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+
+
+def account_page() -> str:
+    """All of an account's page."""
+    case = a_case()
+    pieces = (
+        reports.heading, reports.banner, reports.standing, reports.snapshot, reports.trend,
+        reports.what_to_do, reports.what_next,
+    )  # fmt: skip
+    return page(a_notebook(*(shown(piece(case)) for piece in pieces)), title="Mail health")
+
+
+def portfolio_page() -> str:
+    """All of the portfolio's page."""
+    portfolio = a_portfolio()
+    pieces = (
+        reports.overview, reports.stages_by_grade, reports.queue, reports.first_look, reports.industries,
+        reports.stages, reports.changes, reports.notes,
+    )  # fmt: skip
+    return page(a_notebook(*(shown(piece(portfolio)) for piece in pieces)), title="Portfolio")
+
+
+def review_page() -> str:
+    """All of a checklist."""
+    case = a_case()
+    pieces = (reports.review_heading, reports.banner, reports.to_review, reports.checklist)
+    return page(a_notebook(*(shown(piece(case)) for piece in pieces)), title="Contact review")
+
+
+def accounts_index() -> str:
+    """An index of thirty accounts."""
+    entries = [
+        Entry(
+            name=HOSTILE if number == 7 else f"Account {number}",
+            facts={"Stage": "Probation" if number % 2 else "Good standing", "Score": str(number)},
+            links={"Health": f"health-{number}.html", "Checklist": f"checklist-{number}.html"},
+        )
+        for number in range(30)
+    ]
+    return index_page(entries, title="Mail health", links={"Portfolio": "portfolio.html"})
+
+
+def opened(
+    browser: Browser, path: Path, html: str, *, size: dict[str, int], scheme: str
+) -> tuple[Page, list[str]]:
+    """The page as it stands once its charts are drawn, and what it complained of or asked for."""
+    path.write_text(html, encoding="utf-8")
+    context = browser.new_context(offline=True, viewport=size, color_scheme=scheme)  # type: ignore[arg-type]  # literals
+    tab = context.new_page()
+    trouble: list[str] = []
+    tab.on("console", lambda message: trouble.append(f"{message.type}: {message.text}"))
+    tab.on("pageerror", lambda error: trouble.append(str(error)))
+    expected = (path.as_uri(), "data:,")
+    tab.on("request", lambda request: trouble.append(request.url) if request.url not in expected else None)
+    tab.goto(path.as_uri())
+    if '<figure class="chart">' in html:
+        tab.wait_for_selector("html[data-drawn]", timeout=20_000)
+    return tab, trouble
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("written", "charts"),
+    [(account_page, 2), (portfolio_page, 3), (review_page, 0), (accounts_index, 0)],
+    ids=["account", "portfolio", "review", "index"],
+)
+def test_a_page_stands_on_its_own(
+    browser: Browser,
+    tmp_path: Path,
+    written: Callable[[], str],
+    charts: int,
+    size: dict[str, int],
+    scheme: str,
+) -> None:
+    """With the network off every chart is drawn, nothing is asked for, nothing reaches out of the screen."""
+    tab, trouble = opened(browser, tmp_path / "page.html", written(), size=size, scheme=scheme)
+
+    assert trouble == []
+    assert tab.locator("figure.chart").count() == charts
+    for figure in tab.locator("figure.chart").all():
+        assert figure.locator(MARKS).count() > 0
+        assert "NaN" not in figure.locator("svg").first.inner_html()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    tab.context.close()
+
+
+def test_text_stands_out_in_the_dark(browser: Browser, tmp_path: Path) -> None:
+    """A chart's letters take the ink of the page, so that they are light on dark."""
+    tab, _ = opened(browser, tmp_path / "page.html", account_page(), size=DESK, scheme="dark")
+
+    inks = tab.evaluate(
+        "[...document.querySelectorAll('.drawing svg text')].map(text => getComputedStyle(text).fill)"
+    )
+
+    assert inks
+    assert set(inks) == {"rgb(232, 234, 237)"}
+    tab.context.close()
+
+
+def test_the_index_can_be_searched_and_sorted(browser: Browser, tmp_path: Path) -> None:
+    """Typing narrows the rows, pressing a heading sorts them, numbers as numbers, and again backwards."""
+    tab, trouble = opened(browser, tmp_path / "index.html", accounts_index(), size=DESK, scheme="light")
+    rows = tab.locator("table.index tbody tr:visible")
+
+    tab.get_by_label("Search").fill("probation account 1")
+    assert rows.count() == 7
+    assert tab.locator("#found").inner_text() == "7 found"
+    tab.get_by_label("Search").fill("")
+    tab.get_by_role("button", name="Score").click()
+    tab.get_by_role("button", name="Score").click()
+
+    assert rows.first.locator("th").inner_text() == "Account 29"
+    assert tab.locator("th[aria-sort=descending]").count() == 1
+    assert trouble == []
+    tab.context.close()

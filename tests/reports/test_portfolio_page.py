@@ -1,0 +1,101 @@
+"""The provider's page counts accounts, queues those to look at first, and says what has changed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import polars as pl
+
+from deliverlab import reports
+from deliverlab.schemas import BANDS
+from tests.reports.fakes import AS_OF, a_portfolio
+
+
+def test_the_overview_counts() -> None:
+    """The answer is how many accounts are in a stage; grades are counted beside it."""
+    overview = reports.overview(a_portfolio())
+
+    assert overview.words == "8 of 40 accounts are in a stage"
+    assert '<div class="poor"><dt>Poor</dt><dd>8</dd></div>' in overview.html
+    assert "SIMULATED" in overview.html
+    assert "30 June 2026" in overview.html
+
+
+def test_stages_and_grades_add_up() -> None:
+    """Every account is in one row; good standing comes first."""
+    words = reports.stages_by_grade(a_portfolio()).words
+
+    assert words == "Good standing: 32; Probation: 2; First warning: 2; Second warning: 2; Suspended: 2"
+
+
+def test_the_queue_is_by_excess() -> None:
+    """First comes the poor account with most events beyond its peers; who is not poor is not in it."""
+    queue = reports.first_look(a_portfolio(), length=3)
+
+    assert [line.split(":")[0] for line in queue.words.split("; ")] == [
+        "Account a35",
+        "Account a30",
+        "Account a25",
+    ]
+
+
+def test_the_queue_escapes_names() -> None:
+    """A hostile name is text in the table as in the chart's data."""
+    html = reports.first_look(a_portfolio()).html
+
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert 'id="queue"' in html
+
+
+def test_cells_count_their_own_accounts() -> None:
+    """Industry and band of an account's health decide its cell."""
+    chart = reports.industries(a_portfolio())
+
+    (rows,) = chart.spec["datasets"].values()
+    assert sum(row["accounts"] for row in rows) == 40
+    assert sum(row["poor"] for row in rows) == 8
+    assert {row["band"] for row in rows} <= set(BANDS)
+
+
+def test_days_without_an_account_in_a_stage_are_zero() -> None:
+    """A stage that nobody is in has a zero that day, so that areas do not jump over it."""
+    timeline = pl.DataFrame(
+        {
+            "day": [AS_OF - timedelta(days=1), AS_OF],
+            "stage": ["probation", "suspended"],
+            "accounts": [3, 1],
+        }
+    )
+
+    (rows,) = reports.stages(replace(a_portfolio(), timeline=timeline)).spec["datasets"].values()
+
+    assert sorted((row["stage"], row["accounts"]) for row in rows) == [
+        ("Probation", 0), ("Probation", 3), ("Suspended", 0), ("Suspended", 1),
+    ]  # fmt: skip
+
+
+def test_a_portfolio_in_good_standing_draws_nothing() -> None:
+    """With nobody in a stage the charts are empty, never an error."""
+    calm = a_portfolio()
+    calm = replace(
+        calm, timeline=calm.timeline.clear(), stages=calm.stages.clear(), scores=calm.scores.clear()
+    )
+
+    assert reports.stages(calm).words == "Nobody was in a stage"
+    assert reports.queue(calm).words == ""
+    assert "Nobody." in reports.changes(calm).html
+
+
+def test_changes_are_recent_and_downward() -> None:
+    """Who came into a stage within the week is named, and whose score fell, with the cause."""
+    html = reports.changes(a_portfolio()).html
+
+    assert "Second warning, 24 June 2026" in html
+    assert "down 12 to 31, by its hard bounce rate" in html
+    assert "Nobody." in reports.changes(a_portfolio(), days=5).html
+
+
+def test_notes_are_shown() -> None:
+    """What a reader must know of the data stands on the page."""
+    assert "no industry" in reports.notes(a_portfolio()).html
+    assert "No notes" in reports.notes(replace(a_portfolio(), notes=())).html
