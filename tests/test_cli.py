@@ -10,7 +10,7 @@ import pytest
 from deliverlab.cli import main
 
 
-def run(*words: str | Path, monkeypatch: pytest.MonkeyPatch) -> int:
+def run(*words: object, monkeypatch: pytest.MonkeyPatch) -> int:
     """The exit code of the command line."""
     monkeypatch.setattr(sys, "argv", ["deliverlab", *map(str, words)])
     with pytest.raises(SystemExit) as ended:
@@ -28,10 +28,6 @@ def run(*words: str | Path, monkeypatch: pytest.MonkeyPatch) -> int:
         ),
         (["ingest", "nowhere.json", "--data", "out", "--provider", "ses"], "nowhere.json"),
         (["ingest", "pyproject.toml", "--data", "out", "--provider", "sesame"], "sesame"),
-        (
-            ["simulate", "--data", "nowhere", "--policy", "hubspot-like", "--scenario", "perhaps"],
-            "scenario == 'perhaps', must be never, historical or a TOML file",
-        ),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_two(
@@ -52,6 +48,19 @@ def test_bad_input_is_one_line_and_exit_code_two(
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
     assert message in said.err
+
+
+def test_a_scenario_is_always_named(
+    sample: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is no default, and a name that is none is refused with those that are."""
+    words = ["simulate", "--data", sample, "--policy", "hubspot-like", "--scenario"]
+
+    assert run(*words, "perhaps", monkeypatch=monkeypatch) == 2
+    assert (
+        "scenario == 'perhaps', must be never, historical, from-history or a TOML file"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import deliverlab as dl
 
 ROOT = Path(__file__).parent.parent
@@ -72,3 +74,16 @@ def test_every_dependency_says_why_it_is_there() -> None:
     ):
         for line in block.splitlines():
             assert re.search(r'",\s+# \w', line), line
+
+
+def test_the_readme_runs_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the README shows in Python works in a checkout."""
+    monkeypatch.chdir(ROOT)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    names: dict[str, object] = {}
+
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+
+    assert names["quarantine"].is_empty()  # type: ignore[attr-defined]
+    assert not names["scores"].is_empty()  # type: ignore[attr-defined]
