@@ -56,10 +56,9 @@ def test_the_sample_is_small_and_its_raw_exports_are_not_few(sample: Path) -> No
         dl.read_provider(sample / "raw" / provider, provider=provider) for provider in ("ses", "sendgrid")
     ]
     events = pl.concat([reading.events for reading in readings])
-    span = events["occurred_at"].max() - events["occurred_at"].min()  # type: ignore[operator]
 
     assert sum(reading.read for reading in readings) >= 40_000
-    assert span.days >= 60
+    assert events["occurred_at"].dt.date().n_unique() >= 60
     assert events["account_id"].n_unique() >= 12
 
 
