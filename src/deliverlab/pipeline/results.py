@@ -64,7 +64,7 @@ def write_simulation(
     note_run(
         Path(folder) / "simulation", command="simulate", data=data,
         policy=rules.title, policy_hash=rules.sha256,
-        scenario=assumed.name, scenario_hash=assumed.sha256, seed=assumed.seed, start=start,
+        scenario=assumed.name, scenario_hash=assumed.sha256, seed=assumed.seed, start=start and start.name,
     )  # fmt: skip
     return result
 
