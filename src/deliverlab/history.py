@@ -24,7 +24,7 @@ Frame = pl.DataFrame | pl.LazyFrame
 
 
 class Arrays(NamedTuple):
-    """`daily` as arrays, account by account in the order of `accounts`: account i has rows offsets[i] … offsets[i + 1]."""
+    """`daily` in the order of `accounts`: account i has the rows from offsets[i] to before offsets[i + 1]."""
 
     offsets: NDArray[np.int64]
     days: NDArray[np.int64]  # since 1970-01-01

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import date  # noqa: TC003  # pydantic reads the annotation
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 
@@ -250,9 +250,10 @@ class Policy(Document):
         A number is a limit (a rule's or an override's) or what a stage says of its mail or its days.
         A file that marks no basis at all claims nobody's numbers, and goes by its name alone.
         """
-        limits = [entry for rule in self.rules for entry in (rule, *rule.overrides)]
-        stages = [s for s in self.stages if s.model_fields_set & {"send_share", "grace_days", "lasts_days"}]
-        numbers: list[Rule | Override | Stage] = [*limits, *stages]
+        numbers: list[Rule | Override | Stage] = [*self.rules]
+        numbers += [override for rule in self.rules for override in rule.overrides]
+        spoken = {"send_share", "grace_days", "lasts_days"}
+        numbers += [stage for stage in self.stages if stage.model_fields_set & spoken]
         inferred = sum(number.basis == "inferred" for number in numbers)
         if not inferred or not any("basis" in number.model_fields_set for number in numbers):
             return self.name

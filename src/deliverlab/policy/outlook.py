@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Stands(Table):
     """Where accounts stand: a `Standing`, or as much of it as `enforcement` knows.
 
-    `entered_on` is the day of the notice; a stage that `enforcement` says began on a day was entered the day before.
+    `entered_on` is the day of the notice, so the day before the first day in the stage.
     """
 
     account_id = dy.String(primary_key=True)
@@ -29,7 +29,7 @@ class Stands(Table):
 
 
 class Outlook(Stands):
-    """What comes next: how many notices are left before the last stage, the next of them, and whether a review helps."""
+    """What comes next: how many warnings are left, the next stage and day, and whether a review helps."""
 
     warnings_left = dy.Int64(nullable=True, min=0)
     next_stage = dy.String(nullable=True)
@@ -38,12 +38,12 @@ class Outlook(Stands):
 
 
 def outlook(standing: Frame, /, *, policy: Policy) -> dy.LazyFrame[Outlook]:
-    """What each account in a stage must know: notices left, the next stage, the first day it can come, and the way out.
+    """What each account must know: notices left, the next stage, the first day it can come, and the way out.
 
-    `warnings_left` counts the stages in between: two on probation, none after the second warning; null in good
-    standing. `next_on` is the first day after `as_of` on which the next escalation can be given;
-    null where time alone never brings one: no grace days, or the stage ends by itself before. A breach of a rule
-    that enters a higher stage can come sooner on any day.
+    `warnings_left` counts the notices before the one into the last stage: two on probation, none after the
+    second warning; null in good standing. `next_on` is the first day after `as_of` on which the next
+    escalation can be given; null where time alone never brings one: no grace days, or the stage ends by
+    itself before. A breach of a rule that enters a higher stage can come on any day.
 
     Raises `PolicyError` where an account stands in a stage that the policy does not have.
     """
@@ -88,7 +88,7 @@ def _stages(policy: Policy) -> pl.DataFrame:
 
 
 def _escalates_after(stage: Stage) -> int | None:
-    """The days after which time may bring the next notice: not on the day of entry, and not once the stage has ended."""
+    """The days after which time may bring the next notice, if the stage does not end by itself before."""
     if stage.grace_days is None:
         return None
     days = max(stage.grace_days, 1)

@@ -1,4 +1,4 @@
-"""What accounts are compared with, laid out so that the walk finds a day's peer rate by place instead of by search."""
+"""What accounts are compared with, laid out so that the walk finds a day's peer rate by its place."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from deliverlab.policy.arrays import day_numbers
-from deliverlab.policy.kernel import Peers
+from deliverlab.metrics import BAND_STARTS
+from deliverlab.policy.kernel.layout import Peers
+from deliverlab.policy.past import day_number, day_numbers
 from deliverlab.schemas import BANDS, PeerRates
 
 if TYPE_CHECKING:
@@ -25,11 +26,10 @@ def peers_of(
 ) -> tuple[Peers, NDArray[np.int64]]:
     """The peer rates that the policy asks for on each day, and the group of each account in them.
 
-    A group is an industry, or an account that has rows of its own; such an account falls back to its industry's
-    rates while it has none of its own. A row is valid until the next of its group.
+    A group is an industry, or an account that has rows of its own; such an account falls back to its
+    industry's rates while it has none of its own. A row is valid until the next of its group.
     """
-    industries, first_day = accounts["industry"].unique().sort(), accounts["first"].min()
-    days = pl.date_range(first_day or until, until, eager=True)  # type: ignore[arg-type]  # a date column
+    industries = accounts["industry"].unique().sort()
     groups = _places(accounts["industry"], industries)
     metrics = pl.Series("metric", policy.peer_metrics, dtype=pl.String)
     rows = (PeerRates.create_empty() if history.peer_rates is None else history.peer_rates).filter(
@@ -60,8 +60,10 @@ def peers_of(
     is_loner = accounts["account_id"].is_in(loners.implode()).to_numpy()
     _fill(table[:, :, len(industries) :], table[:, :, groups[is_loner]])
     groups[is_loner] = len(industries) + np.arange(len(loners))
-    periods = np.searchsorted(starts, days, side="right").astype(np.int64) - 1
-    return Peers(day_numbers(days)[0] if len(days) else 0, periods, table[0], table[1]), groups
+    first = int(day_numbers(accounts["first"]).min(initial=day_number(until)))
+    days = np.arange(first, day_number(until) + 1)
+    periods = np.searchsorted(day_numbers(starts), days, side="right").astype(np.int64) - 1
+    return Peers(first, periods, table[0], table[1], np.array(BAND_STARTS)), groups
 
 
 def _fill(table: NDArray[np.float64], other: NDArray[np.float64]) -> None:

@@ -7,26 +7,30 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import polars as pl
 
-from deliverlab.policy import arrays, kernel
-from deliverlab.policy.kernel import NONE, NUMBERS, Mail, Notes, Walked
+from deliverlab.policy.book import assumed_of, book_of, draws_of
+from deliverlab.policy.kernel import layout
+from deliverlab.policy.kernel.layout import NONE, NUMBERS, Here, Mail, Notes, Walked
+from deliverlab.policy.kernel.walk import walk
+from deliverlab.policy.past import accounts_in_scope, day_number, past_of
 from deliverlab.policy.peers import peers_of
 from deliverlab.schemas import CAUSES, COUNTS, GOOD, Outcomes, Standing, Transitions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     import dataframely as dy
     from numpy.typing import NDArray
 
     from deliverlab.history import History
-    from deliverlab.policy.kernel import Book, Past, Peers, Records
+    from deliverlab.policy.kernel.layout import Assumed, Book, Floats, Past, Peers, Records
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
 
 BLOCK = 1024  # accounts walked at once: bounds the room they need
 FIRST_DRAWS = 4  # notices an account is expected to get at most
-LISTS = slice(-3, None)  # the fields of `Walked` that are lists: transitions, runs, dues
 
+Everything: TypeAlias = "tuple[Past, Book, Assumed, Peers]"
 Tables: TypeAlias = "tuple[dy.DataFrame[Transitions], dy.DataFrame[Outcomes], dy.DataFrame[Standing]]"
 
 
@@ -34,14 +38,14 @@ def replay(
     history: History, *, policy: Policy, scenario: Scenario, start: pl.DataFrame, until: date
 ) -> Tables:
     """Transitions, outcomes and standing of what has been checked at the door."""
-    accounts = arrays.in_scope(history, policy=policy, start=start, until=until)
-    peers, groups = peers_of(accounts, history, policy=policy, until=until)
-    past = arrays.past(
-        accounts, history, policy=policy, mode=scenario.review.mode, start=start, groups=groups, until=until
-    )
-    book = arrays.book(policy, industries=accounts["industry"].unique().sort())
+    accounts = accounts_in_scope(history, policy=policy, start=start, until=until)
+    mode = scenario.review.mode
+    records, past = past_of(accounts, history, policy=policy, mode=mode, start=start, until=until)
+    peers, records["group"] = peers_of(accounts, history, policy=policy, until=until)
+    book = book_of(policy, industries=accounts["industry"].unique().sort().to_list())
+    everything = (past, book, assumed_of(scenario), peers)
     ids, stages = accounts["account_id"], pl.Series([GOOD, *policy.stage_names])
-    walked = _walk(past, book, peers, ids=ids, scenario=scenario, until=arrays.day_number(until))
+    walked = _walk(records, everything, ids=ids, scenario=scenario, until=day_number(until))
     return (
         _transitions(walked, ids, stages=stages, rules=[rule.name for rule in policy.rules]),
         _outcomes(walked, ids, stages=stages),
@@ -49,68 +53,76 @@ def replay(
     )
 
 
-def _walk(past: Past, book: Book, peers: Peers, *, ids: pl.Series, scenario: Scenario, until: int) -> Walked:
-    """All accounts, block by block; an account that got more notices than luck was drawn for is walked again."""
-    everybody = past.accounts
+def _walk(
+    accounts: Records, everything: Everything, *, ids: pl.Series, scenario: Scenario, until: int
+) -> Walked:
+    """All accounts, block by block; one with more notices than draws of luck is walked again with more."""
+    past, book, _, _ = everything
     walked = Walked(
         states=past.states.copy(),
         evidence=past.evidence.copy(),
-        days_in_stage=np.zeros((len(everybody), len(book.stages)), np.int64),
-        sent=np.zeros((len(everybody), len(COUNTS))),
-        held=np.zeros((len(everybody), len(COUNTS))),
-        transitions=np.empty(0, kernel.TRANSITION),
-        runs=np.empty(0, kernel.RUN),
-        dues=np.empty(0, kernel.DUE),
+        days_in_stage=np.zeros((len(accounts), len(book.stages)), np.int64),
+        sent=np.zeros((len(accounts), layout.COLUMNS)),
+        held=np.zeros((len(accounts), layout.COLUMNS)),
+        transitions=np.empty(0, layout.TRANSITION),
+        runs=np.empty(0, layout.RUN),
+        dues=np.empty(0, layout.DUE),
     )
-    lists = [walked[LISTS]]
-    for first in range(0, len(everybody), BLOCK):
-        block, draws = (
-            everybody[first : first + BLOCK],
-            FIRST_DRAWS if scenario.review.mode == "chance" else 0,
-        )
+    lists: list[Sequence[Records]] = [(walked.transitions, walked.runs, walked.dues)]
+    for first in range(0, len(accounts), BLOCK):
+        block, draws = accounts[first : first + BLOCK], FIRST_DRAWS if scenario.review.mode == "chance" else 0
         while len(block):
-            found = _walk_block(block, past, book, peers, walked, ids, draws, scenario, until)
+            names, given = ids.gather(block["number"]), past.states["notices"][block["number"]]
+            luck = draws_of(scenario, account_ids=names, given=given, draws=draws)
+            found = _walk_block(block, luck, everything, walked, until=until)
             is_short = (draws > 0) & (walked.states["new_notices"][block["number"]] > draws)
             done = block["number"][~is_short]
-            lists.append(tuple(lines[np.isin(lines["account"], done)] for lines in found))
+            lists.append([lines[np.isin(lines["account"], done)] for lines in found])
             block, draws = block[is_short], 4 * draws
     transitions, runs, dues = (np.concatenate(parts) for parts in zip(*lists, strict=True))
-    by_account = np.argsort(transitions["account"], kind="stable")
-    return walked._replace(transitions=transitions[by_account], runs=runs, dues=dues)
+    in_order = np.argsort(transitions["account"], kind="stable")
+    return walked._replace(transitions=transitions[in_order], runs=runs, dues=dues)
 
 
 def _walk_block(
-    block: Records, past: Past, book: Book, peers: Peers, walked: Walked,
-    ids: pl.Series, draws: int, scenario: Scenario, until: int,
-) -> tuple[Records, Records, Records]:  # fmt: skip
-    """Some accounts, in room that is sure to suffice: a transition a day, a run a transition, a review a notice."""
+    block: Records, luck: Floats, everything: Everything, walked: Walked, *, until: int
+) -> list[Records]:
+    """Transitions, runs and due days of some accounts, in room that suffices if each moves every day."""
     days = np.maximum(until + 1 - block["first"], 0)
     runs, dues = block["runs_end"] - block["run"] + days + 1, block["dues_end"] - block["due"] + days
-    room = walked._replace(
-        transitions=np.empty(days.sum(), kernel.TRANSITION),
-        runs=np.empty(runs.sum(), kernel.RUN),
-        dues=np.empty(dues.sum(), kernel.DUE),
+    lists = (
+        np.empty(days.sum(), layout.TRANSITION),
+        np.empty(runs.sum(), layout.RUN),
+        np.empty(dues.sum(), layout.DUE),
     )
-    state = np.zeros(1, kernel.STATE)[0]
-    mail = Mail(
-        account=block[0],
-        state=state,
-        totals=np.zeros((block["days"].max() + 1, len(COUNTS)), np.int64),
-        runs=np.zeros(runs.max(), kernel.RUN),
-        effects=arrays.effects(scenario),
+    past, book, assumed, peers = everything
+    state, today = walked.states[0], np.zeros(1, layout.TODAY)[0]
+    room = Here(
+        mail=Mail(
+            account=block[0],
+            state=state,
+            today=today,
+            totals=np.zeros((block["days"].max() + 1, layout.COLUMNS), np.int64),
+            runs=np.zeros(runs.max(), layout.RUN),
+            effects=assumed.effects,
+        ),
+        notes=Notes(
+            state=state,
+            today=today,
+            evidence=walked.evidence[0],
+            findings=np.zeros(len(book.rules), layout.FINDING),
+            dues=np.zeros(dues.max(), np.int64),
+            draws=luck[0],
+        ),
+        past=past,
+        book=book,
+        assumed=assumed,
+        peers=peers,
     )
-    notes = Notes(
-        state=state,
-        evidence=np.zeros(len(book.rules)),
-        findings=np.zeros(len(book.rules), kernel.FINDING),
-        dues=np.zeros(dues.max(), np.int64),
+    sizes = walk(
+        block, luck, walked._replace(transitions=lists[0], runs=lists[1], dues=lists[2]), room, until
     )
-    number = block["number"]
-    assumed = arrays.assumed(
-        scenario, account_ids=ids.gather(number), given=past.states["notices"][number], draws=draws
-    )
-    sizes = kernel.walk(block, past, book, assumed, peers, room, mail, notes, until)
-    return tuple(lines[:size] for lines, size in zip(room[LISTS], sizes, strict=True))  # type: ignore[return-value]
+    return [lines[:size] for lines, size in zip(lists, sizes, strict=True)]
 
 
 def _transitions(
@@ -180,9 +192,9 @@ def _standing(
         "account": np.arange(len(ids)),
         "account_id": ids,
         "stage": _named(states["stage"], stages),
-        "entered_on": _dates(np.where(states["stage"] == kernel.GOOD, NONE, states["entered"])),
+        "entered_on": _dates(np.where(states["stage"] == layout.GOOD, NONE, states["entered"])),
         "cleared_on": _dates(states["cleared"]),
-        "last_left": _named(np.where(states["last_left"] == kernel.GOOD, NONE, states["last_left"]), stages),
+        "last_left": _named(np.where(states["last_left"] == layout.GOOD, NONE, states["last_left"]), stages),
         "fresh_from": _dates(states["fresh"]),
         "clean_streak": states["clean_streak"].copy(),
         "notices": states["notices"].copy(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import polars as pl
 from pydantic import Field, model_validator
@@ -54,7 +54,7 @@ class Review(Entry):
 
 
 class Scenario(Document):
-    """What is assumed of accounts; attributes are the keys of the file. There is no default: a caller names one.
+    """What is assumed of accounts; attributes are the keys of the file. There is no default.
 
     >>> Scenario.after(days=5).name
     'reviewed 5 days after the notice'
@@ -68,20 +68,21 @@ class Scenario(Document):
     @classmethod
     def never(cls) -> Self:
         """Nobody reviews."""
-        return cls._named("never reviewed", mode="never")
+        return cls._named("never reviewed", review={"mode": "never"})
 
     @classmethod
     def historical(cls) -> Self:
         """Reviews happen on the days they had: for the policy that was in force, not for another."""
-        return cls._named("reviewed as in history", mode="historical")
+        return cls._named("reviewed as in history", review={"mode": "historical"})
 
     @classmethod
     def after(cls, *, days: int = 5, effect: Effect | Mapping[str, float] | None = None) -> Self:
         """Every notice is answered so many days later, with this effect on all later mail."""
-        factors = effect.model_dump() if isinstance(effect, Effect) else effect
         noun = "day" if days == 1 else "days"
         return cls._named(
-            f"reviewed {days} {noun} after the notice", effect=factors, mode="after", after_days=days
+            f"reviewed {days} {noun} after the notice",
+            review={"mode": "after", "after_days": days},
+            effect=effect.model_dump() if isinstance(effect, Effect) else effect,
         )
 
     @classmethod
@@ -89,12 +90,12 @@ class Scenario(Document):
         """A chance scenario with the shares and the delay that history shows.
 
         The chance of a stage is the share of its entries in `enforcement` during which a completed review is
-        recorded, and `after_days` the median delay from the notice, which is given on the day before the stage
-        begins. A stage that was never entered gets the share of all entries. Entries that history ends on count as
-        unanswered, so recent ones pull the shares down a little.
+        recorded, and `after_days` the median delay from the notice, given on the day before the stage begins.
+        A stage that was never entered gets the share of all entries. Entries still open when history ends
+        count as unanswered, so recent ones pull the shares down a little.
 
-        The effect is left at 1: accounts are noticed on their worst days and would have come back a good part of
-        the way by themselves, so a comparison of before with after would be regression to the mean.
+        The effect is left at 1: accounts get notices on their worst days and would have come back a good part
+        of the way by themselves, so that a comparison of before with after would be regression to the mean.
 
         Raises `PolicyError` where `enforcement` holds none of the policy's stages, or no answered entry.
         """
@@ -110,16 +111,17 @@ class Scenario(Document):
         return cls._named(
             "reviewed as often and as fast as in history",
             seed=seed,
-            mode="chance",
-            after_days=int(entries.select(pl.col("delay").median() + 0.5).item()),
-            chance=[shares.get(stage, overall) for stage in policy.stage_names],
+            review={
+                "mode": "chance",
+                "after_days": int(entries.select(pl.col("delay").median() + 0.5).item()),
+                "chance": [shares.get(stage, overall) for stage in policy.stage_names],
+            },
         )
 
     @classmethod
-    def _named(cls, name: str, *, seed: int | None = None, effect: Any = None, **review: Any) -> Self:
-        data = {"name": name, "seed": seed, "effect": effect, "review": review}
-        given = {key: value for key, value in data.items() if value is not None}
-        return cls.from_data(given, where=f"scenario {shown(name)}")
+    def _named(cls, name: str, **content: object) -> Self:
+        given = {key: value for key, value in content.items() if value is not None}
+        return cls.from_data({"name": name, **given}, where=f"scenario {shown(name)}")
 
     @model_validator(mode="after")
     def _mode_has_its_keys(self) -> Self:
@@ -133,7 +135,7 @@ class Scenario(Document):
 
 
 def _entries(history: History, *, stages: tuple[str, ...]) -> pl.DataFrame:
-    """Every entry into one of the stages, and after how many days a completed review answered it, if one did."""
+    """Every entry into one of the stages, and after how many days a review answered it, if one did."""
     completed = history.reviews.filter(outcome="completed").select("account_id", "reviewed_on")
     return (
         history.enforcement.lazy()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Simulation:
-    """What a policy did to every account in its scope: each step, the sum of it, and how everybody stands at the end."""
+    """What a policy did to every account in its scope: each step, its sum, and how all stand at the end."""
 
     transitions: dy.DataFrame[Transitions]
     outcomes: dy.DataFrame[Outcomes]
@@ -51,21 +51,22 @@ def simulate(
 ) -> Simulation:
     """What the policy would have done to every account on every day, and what its mail would have been.
 
-    Each account of the policy's tiers is walked from its first day of mail to `until` (the last day of history),
-    seeing on each day only what was known on that day. With `start`, the `standing` of an earlier simulation, the
-    accounts in it run on from the day after; two pieces equal one run.
+    Each account of the policy's tiers is walked from its first day of mail to `until` (the last day of
+    history), seeing on each day only what was known on that day. With `start`, the `standing` of an earlier
+    simulation, the accounts in it run on from the day after; two pieces equal one run.
 
-    What the policy holds back has no outcome, and what accounts do in answer is assumed: the scenario says how, so
-    no result stands without its name.
+    What the policy holds back has no outcome, and what accounts do in answer is assumed: the scenario says
+    how, so no result stands without its name.
 
-    Raises `PolicyError` where the policy looks at days whose counts are not known yet, needs peer rates that the
-    history does not hold, or does not fit the scenario or the start; `DataError` where `start` is not a `Standing`.
+    Raises `PolicyError` where the policy looks at days whose counts are not known yet, needs peer rates that
+    the history does not hold, or does not fit the scenario or the start; `DataError` where `start` is no
+    `Standing`.
     """
     _refuse_unfit(history, policy=policy, scenario=scenario)
     begin = (
         Standing.create_empty() if start is None else Standing.admit(start, what="start").sort("account_id")
     )
-    last_day = until or history.until or begin["as_of"].max() or date.min
+    last_day = until or history.until or max(begin["as_of"], default=date.min)
     _refuse_unfit_start(begin, history, policy=policy, until=last_day)
 
     from deliverlab.policy.replay import replay  # compiled code, loaded by those who use it
@@ -101,7 +102,7 @@ def _refuse_unfit(history: History, *, policy: Policy, scenario: Scenario) -> No
 
 
 def _refuse_unfit_peers(history: History, *, policy: Policy) -> None:
-    """A `PolicyError` where peer rates are needed and missing, or divide by another column than the policy does."""
+    """Peer rates must be there where they are needed, and divide by the same column as the policy."""
     asking = next((rule for rule in policy.rules if rule.kind != "rate"), None)
     if asking is None:
         return
@@ -134,12 +135,13 @@ def _refuse_unfit_start(start: pl.DataFrame, history: History, *, policy: Policy
         for stage in start[column].drop_nulls().unique().sort():
             if stage != GOOD and stage not in policy.stage_names:
                 raise PolicyError(
-                    f"start: {column} = {shown(stage)}, must be {GOOD} or a stage of policy {shown(policy.name)}: "
-                    f"{', '.join(policy.stage_names)}"
+                    f"start: {column} = {shown(stage)}, must be {GOOD} or a stage of policy "
+                    f"{shown(policy.name)}: {', '.join(policy.stage_names)}"
                 )
     summed = {rule.name for rule in policy.rules if rule.kind == "evidence"}
     for rule in start["evidence"].explode().struct.field("rule").drop_nulls().unique().sort():
         if rule not in summed:
             raise PolicyError(
-                f"start: evidence for rule {shown(rule)}, must be for an evidence rule of policy {shown(policy.name)}"
+                f"start: evidence of rule {shown(rule)}, "
+                f"must be of an evidence rule of policy {shown(policy.name)}"
             )

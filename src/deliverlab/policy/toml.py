@@ -23,7 +23,7 @@ LONGEST_VALUE = 80  # of a refused value, as much as fits on a line
 
 
 class Entry(BaseModel):
-    """A table of a file: frozen, strictly typed, without unknown keys; each field's description says what it must be."""
+    """A table of a file: frozen, strict, no unknown keys; a field's description says what it must be."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -35,7 +35,7 @@ class Document(Entry):
 
     @property
     def sha256(self) -> str:
-        """What a run record names it by: the hash of the file's text, or of its content where it has no file."""
+        """What a run record names it by: the hash of the file's text, or of its content where it has none."""
         return self._sha256
 
     @classmethod
@@ -60,7 +60,7 @@ class Document(Entry):
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any], *, where: str = "data") -> Self:
-        """The document in a mapping with the keys of the file, such as `model_dump(exclude_unset=True)` changed a bit."""
+        """The document in a mapping with the keys of the file, such as `model_dump(exclude_unset=True)`."""
         content = json.dumps(data, sort_keys=True, default=str)
         return cls._checked(data, where=where, sha256=hashlib.sha256(content.encode()).hexdigest())
 
@@ -89,10 +89,10 @@ def one_of(words: Iterable[str], *, given: str | None = None) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as it can stand in a line: text in quotes, nothing that breaks the line, nothing endless.
+    r"""A value as it can stand in a line: text in quotes, nothing that breaks the line, nothing endless.
 
-    >>> shown(5.0), shown("two\\nlines")
-    ('5', '"two\\\\nlines"')
+    >>> shown(5.0), shown("two\nlines")
+    ('5', '"two\\nlines"')
     """
     match value:
         case bool():
@@ -127,20 +127,28 @@ def _complaint(document: type[BaseModel], data: Mapping[str, Any], error: ErrorD
             return f"{place} = {value}, must be {_demand(document, error['loc'])}"
 
 
-def _place(data: Any, loc: Iterable[int | str]) -> str:
+def _place(data: object, loc: Iterable[int | str]) -> str:
     """Where in the file, counting from one and naming what has a name: `rules[2] "complaints" limit`."""
     place = ""
     for key in loc:
-        try:
-            data = data[key]
-        except (KeyError, IndexError, TypeError):
-            data = None
+        data = _inside(data, key)
         if isinstance(key, int):
             name = data.get("name") if isinstance(data, dict) else None
             place += f"[{key + 1}]" + (f" {shown(name)}" if isinstance(name, str) else "")
         else:
             place += f" {key}"
     return place.strip()
+
+
+def _inside(data: object, key: int | str) -> object:
+    """What stands under a key; nothing if the file has it in another form."""
+    match data, key:
+        case dict(), str():
+            return data.get(key)
+        case list(), int() if key < len(data):
+            return data[key]
+        case _:
+            return None
 
 
 def _holder(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]:
@@ -158,7 +166,7 @@ def _demand(document: type[BaseModel], loc: tuple[int | str, ...]) -> str:
     return field.description or "a table"
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _model_in(annotation: object) -> type[BaseModel] | None:
     """The model inside an annotation such as `tuple[Rule, ...]` or `Effect | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation

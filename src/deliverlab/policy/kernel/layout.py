@@ -1,0 +1,153 @@
+"""How history, policy and scenario lie in arrays.
+
+Records (rows of structured arrays) hold what belongs together: a compiled function gets a record by
+reference, and reads and writes its fields like attributes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from deliverlab.schemas import CAUSES, COUNTS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Record: TypeAlias = Any  # numpy's types do not know the fields of a record
+Records: TypeAlias = "NDArray[np.void]"
+Integers: TypeAlias = "NDArray[np.int64]"
+Floats: TypeAlias = "NDArray[np.float64]"
+
+NONE = -(2**31)
+GOOD = 0
+COLUMNS = len(COUNTS)
+SENT, HARD_BOUNCES = COUNTS.index("sent"), COUNTS.index("hard_bounces")
+KINDS = ("rate", "peer", "evidence")
+RATE, PEER, EVIDENCE = range(3)
+MODES = ("never", "after", "chance", "historical")
+NEVER, AFTER, CHANCE, HISTORICAL = range(4)
+BREACH, UNREVIEWED, REVIEW, RECOVERY, EXPIRED = range(len(CAUSES))
+FACTOR, AVOIDED = range(2)
+NUMBERS = ("events", "trials", "rate", "limit", "evidence", "peer_rate", "sent")
+
+
+def _record(integers: str, floats: str = "", flags: str = "") -> np.dtype[np.void]:
+    return np.dtype(
+        [(name, np.int64) for name in integers.split()]
+        + [(name, np.float64) for name in floats.split()]
+        + [(name, np.bool_) for name in flags.split()]
+    )
+
+
+ACCOUNT = _record(
+    "number first origin days industry group row rows_end block blocks_end run runs_end due dues_end"
+)
+STATE = _record(
+    "stage entered cleared last_left fresh clean_streak notices effect_from runs dues "
+    "new_notices first_notice reviews sending_days identified_days"
+)
+TODAY = _record("day newest band period blocked_until")
+LADDER = _record(
+    "lag_days days sends recovery_days remembers_days",
+    flags="is_fresh_after_notice is_fresh_after_clear escalates_unreviewed "
+    "clears_on_review clears_on_recovery reviews_lift_last",
+)
+RULE = _record(
+    "kind numerator denominator days sends enters peer",
+    "min_sent min_events z tolerate detect log_ratio cap",
+    "is_high_bad climbs",
+)
+STAGE = _record("grace_days lasts_days", "send_share")
+REVIEWS = _record("mode after_days")
+RUN = _record("account from_day", "send_share", "has_effect")
+DUE = _record("account day")
+FINDING = _record("", " ".join(NUMBERS), "is_breached")
+TRANSITION = _record("account day from_stage to_stage cause rule", " ".join(NUMBERS))
+
+
+class Past(NamedTuple):
+    """What happened, and what each account begins with."""
+
+    days: Integers
+    counts: Integers  # [row, column]
+    block_from: Integers
+    block_to: Integers
+    runs: Records
+    dues: Integers  # days on which reviews complete: those of history, or those awaited since before
+    states: Records
+    evidence: Floats  # [account, rule]
+
+
+class Book(NamedTuple):
+    """The policy."""
+
+    ladder: Record
+    rules: Records
+    limits: Floats  # [rule, industry, band]
+    stages: Records  # good standing first
+
+
+class Assumed(NamedTuple):
+    """The scenario."""
+
+    reviews: Record
+    chance: Floats  # by stage entered, good standing first
+    effects: Floats  # [before or after a review, factor or share of hard bounces avoided, column]
+
+
+class Peers(NamedTuple):
+    """Peer rates without gaps: not a number where there is none. A shape that is not a number is Poisson."""
+
+    first_day: int
+    period: Integers  # by day: the place of the rates that are valid, -1 before the first
+    rate: Floats  # [metric, group, band, period]
+    shape: Floats
+    band_starts: Integers
+
+
+class Mail(NamedTuple):
+    """The mail of the account that is being walked."""
+
+    account: Record
+    state: Record
+    today: Record
+    totals: Integers  # totals[i, column]: the count before day origin + i
+    runs: Records  # the days that share one send share and one effect, oldest first
+    effects: Floats  # of the scenario
+
+
+class Notes(NamedTuple):
+    """What else is kept in mind of the account that is being walked."""
+
+    state: Record
+    today: Record
+    evidence: Floats  # by rule
+    findings: Records  # by rule: what it sees today
+    dues: Integers  # the days on which its reviews will complete
+    draws: Floats  # by notice of this simulation: the luck that it is answered
+
+
+class Here(NamedTuple):
+    """All that is within reach while an account is walked."""
+
+    mail: Mail
+    notes: Notes
+    past: Past
+    book: Book
+    assumed: Assumed
+    peers: Peers
+
+
+class Walked(NamedTuple):
+    """What comes of it: arrays with a row an account, and lists with room enough."""
+
+    states: Records
+    evidence: Floats  # [account, rule]
+    days_in_stage: Integers
+    sent: Floats
+    held: Floats
+    transitions: Records
+    runs: Records
+    dues: Records
