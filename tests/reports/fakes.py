@@ -216,7 +216,14 @@ def a_portfolio() -> FakePortfolio:
         for place, stage in enumerate(stages)
     ]
     return FakePortfolio(
-        accounts=pl.DataFrame({"account_id": ids, "name": [HOSTILE, *(f"Account {i}" for i in ids[1:])]}),
+        accounts=pl.DataFrame(
+            {
+                "account_id": ids,
+                "name": [HOSTILE, *(f"Account {i}" for i in ids[1:])],
+                "industry": [industries[n % 5] for n in range(40)],
+                "tier": "starter",
+            }
+        ),
         stages=pl.DataFrame(
             [PROBATION | {"account_id": i, "stage": stages[n % 4]} for n, i in enumerate(poor)]
         ),

@@ -147,7 +147,7 @@ def test_the_queue_stands_in_its_order() -> None:
     """Accounts are drawn from the first to the last, coloured by what there is too much of."""
     queue = table(
         """
-        name | metric           | excess
+        name | worst_metric     | excess
         Z    | hard_bounce_rate | 90.5
         A    | complaint_rate   | 12.25
         """

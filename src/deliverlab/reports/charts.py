@@ -28,7 +28,10 @@ ROW = 34  # pixels a row of a chart with rows
 REACH = 20  # a ratio to the peers is drawn up to so many times, or one part of it
 PERCENT_AXIS = alt.Axis(format="~%", tickCount=5, title=None)
 EVENT_COLOURS = (ALARM, "#b98a1c", "#8a63b8", OWN)
-DAY_AXIS = alt.Axis(format="%-d %b", tickCount=6, title=None, grid=False, labelOverlap=True)
+DAY_AXIS = alt.Axis(
+    format="%-d %b", tickCount=alt.TimeIntervalStep(interval="week", step=2), title=None, grid=False,
+    labelOverlap=True,
+)  # fmt: skip
 STAGE_COLOURS = ("#b98a1c", "#d97a2e", "#c23b4b", "#8d63b8")  # mildest to gravest
 
 
@@ -106,7 +109,8 @@ def plot_snapshot(health: pl.DataFrame, /) -> Chart:
     )
     ticks = [0.1, 0.25, 0.5, 1, 2, 4, 10, 20]
     axis = alt.Axis(values=ticks, format="~g", title="times the rate of your peers")
-    scale = alt.Scale(type="log", domain=[1 / REACH, REACH])
+    least, most = drawn.select(pl.col("low").min().fill_null(1), pl.col("high").max().fill_null(1)).row(0)
+    scale = alt.Scale(type="log", domain=[min(0.4, 0.9 * least), max(2.5, 1.1 * most)])
     colour = alt.Color(
         "grade:N", scale=alt.Scale(domain=[*GRADE_COLOURS], range=[*GRADE_COLOURS.values()]), legend=None
     )
@@ -139,19 +143,16 @@ def plot_snapshot(health: pl.DataFrame, /) -> Chart:
 def plot_queue(queue: pl.DataFrame, /) -> Chart:
     """Accounts by how many bad events they have beyond what their peers would have had, most first.
 
-    `queue` has name, metric and excess, in its order; colours and words say which events.
+    `queue` has name, worst_metric and excess, in its order; colours and words say which events.
     """
-    drawn = _drawn(queue, "name", "metric", "excess").with_columns(
-        event=pl.col("metric").cast(pl.String).replace_strict({n: m.event_words for n, m in METRICS.items()})
+    words = {name: metric.event_words for name, metric in METRICS.items()}
+    drawn = _drawn(queue, "name", "worst_metric", "excess").select(
+        "name", "excess", event=pl.col("worst_metric").replace_strict(words)
     )
-    events = [metric.event_words for name, metric in METRICS.items() if name in drawn["metric"]]
-    base = alt.Chart(drawn.drop("metric")).encode(
+    events = [event for event in words.values() if event in drawn["event"]]
+    base = alt.Chart(drawn).encode(
         alt.Y("name:N", sort=drawn["name"].to_list(), title=None, axis=alt.Axis(labelLimit=150)),
-        alt.X(
-            "excess:Q",
-            title="events beyond what peers would have had",
-            axis=alt.Axis(format="~s", tickCount=5),
-        ),
+        alt.X("excess:Q", title=None, axis=alt.Axis(format=",.0f", tickCount=4)),
     )
     return Chart.of(
         alt.layer(
@@ -164,6 +165,7 @@ def plot_queue(queue: pl.DataFrame, /) -> Chart:
             ),
         ).properties(height=24 * drawn.height),
         title="Bounces, complaints and unsubscribes beyond the peers’",
+        subtitle="how many more of them than peers would have had with as much mail",
         words="; ".join(
             f"{row['name']}: {texts.count(row['excess'])} {row['event']}"
             for row in drawn.iter_rows(named=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.metrics import METRICS
 from deliverlab.reports import tables, texts
 from deliverlab.reports.account_page import notices
 from deliverlab.reports.fragments import fragment
@@ -25,10 +24,8 @@ CHANGES_SHOWN = 8
 def overview(portfolio: Portfolio, /) -> Html:
     """The answer: how many accounts are in a stage and how many are poor; and how many stand where."""
     accounts = portfolio.accounts.height
-    grades = {
-        grade: portfolio.scores.filter(pl.col("grade").cast(pl.String) == grade).height for grade in GRADES
-    }
-    staged = portfolio.stages.filter(pl.col("stage") != GOOD).height
+    grades = {grade: portfolio.scores.filter(_is(grade)).height for grade in GRADES}
+    staged = portfolio.stages.height
     are = "is" if staged == 1 else "are"
     headline = f"{texts.count(staged)} of {texts.counted(accounts, 'account')} {are} in a stage"
     return fragment(
@@ -58,50 +55,51 @@ def industries(portfolio: Portfolio, /) -> Chart:
     """Which industries and volume bands hold the poor accounts."""
     from deliverlab.reports.charts import plot_industries
 
-    bands = portfolio.health.unique("account_id").select("account_id", "industry", "band")
-    graded = portfolio.scores.join(bands, on="account_id")
-    cells = graded.group_by("industry", "band").agg(
-        accounts=pl.len(), poor=(pl.col("grade").cast(pl.String) == "poor").sum()
+    groups = portfolio.health.select("account_id", "industry", "band").unique("account_id")
+    cells = (
+        portfolio.scores.join(groups, on="account_id")
+        .group_by("industry", "band")
+        .agg(accounts=pl.len(), poor=_is("poor").sum())
+        .with_columns(
+            pl.col("industry").map_elements(texts.industry_words, return_dtype=pl.String),
+            poor_share=pl.col("poor") / pl.col("accounts"),
+        )
     )
-    return plot_industries(
-        cells.with_columns(poor_share=pl.col("poor") / pl.col("accounts")).sort("industry", "band")
-    )
+    return plot_industries(cells.sort("industry", "band"))
 
 
 def stages(portfolio: Portfolio, /) -> Chart:
-    """How many accounts were in each stage, day by day."""
+    """How many accounts were in each stage, day by day; zero where nobody was."""
     from deliverlab.reports.charts import plot_stages
 
     counted = portfolio.timeline
-    names = _in_order(counted["stage"].unique().to_list())
-    stage = pl.DataFrame({"stage": names}, schema={"stage": pl.String})
-    days = (
-        counted.select("day").unique().join(stage, how="cross").join(counted, on=["day", "stage"], how="left")
+    names = sorted(counted["stage"].unique(), key=texts.stage_place)
+    every = (
+        counted.select("day")
+        .unique()
+        .join(pl.DataFrame({"stage": names}, schema={"stage": pl.String}), how="cross")
     )
-    counted = days.with_columns(pl.col("accounts").fill_null(0))
-    return plot_stages(counted.sort("day", "stage"), stages=names)
+    filled = every.join(counted, on=["day", "stage"], how="left").with_columns(
+        pl.col("accounts").fill_null(0)
+    )
+    return plot_stages(filled.sort("day", "stage"), stages=names)
 
 
 def changes(portfolio: Portfolio, /, *, days: int = RECENT_DAYS, length: int = CHANGES_SHOWN) -> Html:
     """What has changed: who came into a stage of late, and whose score fell most."""
     since = portfolio.as_of - timedelta(days=days)
-    named = portfolio.accounts.select("account_id", name=pl.col("name").fill_null(pl.col("account_id")))
     entered = (
-        portfolio.stages.filter(pl.col("stage") != GOOD, pl.col("entered_on") > since)
-        .join(named, on="account_id")
+        portfolio.stages.filter(pl.col("entered_on") > since)
+        .join(_named(portfolio), on="account_id")
         .sort("entered_on", "account_id", descending=[True, False])
     )
-    fallen = (
-        portfolio.scores.filter(pl.col("change") < 0)
-        .join(named, on="account_id")
-        .sort("change", "account_id")
-    )
+    fallen = portfolio.scores.filter(pl.col("change") < 0).join(_named(portfolio), on="account_id")
     return fragment(
         "changes",
         words=f"{entered.height} came into a stage in {days} days; {fallen.height} scores fell",
         entered=entered.head(length).rows(named=True),
         more=max(0, entered.height - length),
-        fallen=fallen.head(length).rows(named=True),
+        fallen=fallen.sort("change", "account_id").head(length).rows(named=True),
         days=days,
     )
 
@@ -111,41 +109,36 @@ def notes(portfolio: Portfolio, /) -> Html:
     return fragment("notes", words="; ".join(portfolio.notes) or "No notes", notes=portfolio.notes)
 
 
+def _is(grade: str) -> pl.Expr:
+    return pl.col("grade").cast(pl.String) == grade
+
+
+def _named(portfolio: Portfolio) -> pl.DataFrame:
+    """account_id, name, industry and tier; an account without a name goes by its id."""
+    return portfolio.accounts.select(
+        "account_id", "industry", "tier", name=pl.col("name").fill_null(pl.col("account_id"))
+    )
+
+
 def _standing(portfolio: Portfolio) -> pl.DataFrame:
-    """account_id, name, stage, grade of every account."""
+    """The same with stage and grade."""
     return (
-        portfolio.accounts.select("account_id", name=pl.col("name").fill_null(pl.col("account_id")))
+        _named(portfolio)
         .join(portfolio.stages.select("account_id", "stage", "next_on"), on="account_id", how="left")
-        .join(
-            portfolio.scores.select("account_id", "grade", "worst_metric", "score"),
-            on="account_id",
-            how="left",
-        )
+        .join(portfolio.scores.select("account_id", "grade", "worst_metric"), on="account_id", how="left")
         .with_columns(pl.col("stage").fill_null(GOOD))
-        .sort("account_id")
     )
 
 
 def _queue(portfolio: Portfolio) -> pl.DataFrame:
     """The poor accounts at the metric they are worst at, those with the most excess first."""
-    worst = portfolio.health.select(
-        "account_id", "industry", "events", "trials", "rate", "peer_rate", "ratio", worst_metric="metric"
+    rates = portfolio.health.select(
+        "account_id", "events", "trials", "rate", "peer_rate", worst_metric="metric"
     )
-    excess = (pl.col("events") - pl.col("trials") * pl.col("peer_rate")).abs()
     return (
         _standing(portfolio)
-        .filter(pl.col("grade").cast(pl.String) == "poor")
-        .join(worst, on=["account_id", "worst_metric"])
-        .filter(
-            pl.col("worst_metric").cast(pl.String).is_in([n for n, m in METRICS.items() if m.is_enforced])
-        )
-        .with_columns(excess=excess)
-        .rename({"worst_metric": "metric"})
+        .filter(_is("poor"))
+        .join(rates, on=["account_id", "worst_metric"])
+        .with_columns(excess=pl.col("events") - pl.col("trials") * pl.col("peer_rate"))
         .sort("excess", "account_id", descending=[True, False])
     )
-
-
-def _in_order(names: list[str]) -> list[str]:
-    """Stages as the ladder has them; a policy's own stages after those that are known, by name."""
-    known = list(texts.STAGE_WORDS)
-    return sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))

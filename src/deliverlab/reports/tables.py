@@ -25,11 +25,9 @@ def stages_by_grade(standing: pl.DataFrame, /) -> Html:
         .pivot("grade", index="stage", values="accounts")
     )
     grades = [grade for grade in GRADES if grade in counted.columns]
-    order = pl.col("stage").replace_strict(
-        {stage: place for place, stage in enumerate(texts.STAGE_WORDS)}, default=len(texts.STAGE_WORDS)
-    )
+    ladder = sorted(counted["stage"], key=texts.stage_place)
     shown = (
-        counted.sort(order, "stage")
+        counted.sort(pl.col("stage").cast(pl.Enum(ladder)))
         .select(pl.col("stage").map_elements(texts.stage_words, return_dtype=pl.String), *grades)
         .with_columns(all=pl.sum_horizontal(grades))
     )
@@ -48,18 +46,19 @@ def queue(queued: pl.DataFrame, /) -> Html:
     shown = queued.select(
         "name",
         pl.col("industry").map_elements(texts.industry_words, return_dtype=pl.String),
+        "tier",
         pl.col("stage").map_elements(texts.stage_words, return_dtype=pl.String),
-        pl.col("metric").cast(pl.String).replace_strict({name: m.event_words for name, m in METRICS.items()}),
+        pl.col("worst_metric").cast(pl.String).replace_strict({n: m.event_words for n, m in METRICS.items()}),
         pl.col("rate").map_elements(texts.percent, return_dtype=pl.String),
         pl.col("peer_rate").map_elements(texts.percent, return_dtype=pl.String),
         "excess",
-        pl.col("next_on"),
+        "next_on",
     )
     table = (
         _plain(shown, table_id="queue")
         .cols_label(
-            name="Account", industry="Industry", stage="Stage", metric="Worst at", rate="Rate",
-            peer_rate="Peers", excess="Beyond peers", next_on="Next step on",
+            name="Account", industry="Industry", tier="Plan", stage="Stage", worst_metric="Worst at",
+            rate="Rate", peer_rate="Peers", excess="Beyond peers", next_on="Next step on",
         )
         .cols_align("right", columns=["rate", "peer_rate", "next_on"])
         .fmt_number("excess", decimals=0)
@@ -67,7 +66,8 @@ def queue(queued: pl.DataFrame, /) -> Html:
         .sub_missing(missing_text="–")
     )  # fmt: skip
     return _shown(
-        table, "; ".join(f"{row['name']}: {row['metric']} {row['rate']}" for row in shown.rows(named=True))
+        table,
+        "; ".join(f"{row['name']}: {row['worst_metric']} {row['rate']}" for row in shown.rows(named=True)),
     )
 
 

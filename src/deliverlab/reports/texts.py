@@ -135,6 +135,12 @@ def stage_words(stage: str) -> str:
     return STAGE_WORDS.get(stage, stage.capitalize())
 
 
+def stage_place(stage: str) -> tuple[int, str]:
+    """Where a stage stands: those of the ladder in their order, a policy's own after them by name."""
+    known = list(STAGE_WORDS)
+    return (known.index(stage) if stage in known else len(known), stage)
+
+
 def industry_words(industry: str | None) -> str:
     """An industry's name; an account without one says so."""
     return "No industry given" if industry in (None, UNKNOWN_INDUSTRY) else str(industry)
