@@ -28,7 +28,7 @@ def walk(
     /,
     *,
     out: str | Path,
-    say: Callable[[str], None],
+    say: Callable[[str], object],
     on_page: Callable[[int, int], None] | None = None,
 ) -> Batch:
     """Ingest, count, judge, replay, and write a page for the portfolio and two for every account in a stage.
