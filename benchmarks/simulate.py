@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONTENDERS = ("deliverlab", "plain_python")
+QUICK, FULL = (100, 120), (400, 180)  # accounts, days
 SCENARIO = 'name = "answered within five days"\n[review]\nmode = "after"\nafter_days = 5\n'
 
 
@@ -18,7 +19,7 @@ def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
     """Write a synthetic world's accounts and daily counts."""
     from deliverlab.sample.world import make_world
 
-    accounts, days = (100, 120) if quick else (400, 180)
+    accounts, days = QUICK if quick else FULL
     world = make_world(accounts=accounts, days=days, seed=11, last_day=date(2026, 6, 30))
     world.daily.write_parquet(inputs / "daily.parquet")
     world.accounts.write_parquet(inputs / "accounts.parquet")

@@ -1,0 +1,52 @@
+"""Benchmarks compare like with like: every contender gives the same answer. How fast is never asserted."""
+
+import json
+from pathlib import Path
+
+import pytest
+from polars.testing import assert_frame_equal
+
+from benchmarks import measure, rollup, simulate
+from benchmarks.__main__ import main
+
+
+def test_both_roll_ups_give_the_same_days(tmp_path: Path) -> None:
+    """DuckDB's query counts what deliverlab counts, also where sent events are missing."""
+    rollup._events(20_000, accounts=40, days=20, number=0).write_parquet(tmp_path / "events-0.parquet")
+
+    assert_frame_equal(rollup.deliverlab(tmp_path), rollup.duckdb(tmp_path))
+
+
+def test_the_ladder_and_the_plain_loop_give_the_same_transitions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The compiled walk is measured against the twin on the same policy and world."""
+    monkeypatch.setattr(simulate, "QUICK", (30, 100))
+    simulate.prepare(tmp_path, quick=True)
+
+    transitions = simulate.deliverlab(tmp_path)
+
+    assert transitions.height > 0
+    assert_frame_equal(transitions, simulate.plain_python(tmp_path))
+
+
+def test_figures_are_taken_in_a_process_of_their_own(tmp_path: Path) -> None:
+    """Cold and warm seconds, peak memory, and the answer come back from it."""
+    rollup._events(2_000, accounts=4, days=4, number=0).write_parquet(tmp_path / "events-0.parquet")
+
+    figures = measure.measure("rollup", "deliverlab", tmp_path, warm_runs=1)
+
+    assert figures.answer.height > 0
+    assert figures.peak_mib > 1
+    assert set(json.loads(json.dumps(measure.machine()))) == {"processor", "cores", "python"}
+
+
+def test_without_a_name_the_benchmarks_are_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A newcomer sees what is measured against what."""
+    monkeypatch.setattr("sys.argv", ["benchmarks"])
+
+    main()
+
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["rollup", "simulate"]
