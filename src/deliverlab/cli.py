@@ -68,8 +68,8 @@ def demo(data: DataDir = Path("data/sample"), out: Out = Path("build/demo")) -> 
 @app.command()
 def sample(
     out: Out,
-    accounts: Annotated[int, typer.Option(help="how many accounts", min=24)] = 240,
-    days: Annotated[int, typer.Option(help="how many days", min=90)] = 150,
+    accounts: Annotated[int, typer.Option(help="how many accounts", min=1)] = 240,
+    days: Annotated[int, typer.Option(help="how many days", min=1)] = 150,
     seed: Annotated[int, typer.Option(help="the same seed writes the same bytes", min=0)] = 7,
     last_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])] = datetime(2026, 6, 30),  # noqa: DTZ001
 ) -> None:
