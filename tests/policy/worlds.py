@@ -61,7 +61,7 @@ def worlds() -> st.SearchStrategy[World]:
 
 def random_world(rng: Random) -> World:
     """A world, its policy and its scenario."""
-    span = rng.choice((rng.randint(1, 12), rng.randint(20, 60), rng.randint(20, 60), rng.randint(60, 90)))
+    span = rng.randint(*rng.choice(((1, 12), (20, 60), (20, 60), (30, 60), (60, 90))))
     first_day = date(2024, rng.randint(1, 12), rng.randint(1, 28))
     known_within_days = rng.choice((0, 1, 2, 2, 3))
     policy = random_policy(rng, known_within_days=known_within_days)
@@ -100,8 +100,8 @@ def random_mail(rng: Random, counts: Random, account: Row, first_day: date, span
     first = rng.choice((0, 0, 0, rng.randint(0, span - 1)))
     missing = rng.choice((0.0, 0.1, 0.4, 0.8))
     zero = rng.choice((0.0, 0.0, 0.15))
-    volume = rng.choice((3, 20, 60, 100, 300, 900, 5_000, 40_000, 200_000))
-    is_even = rng.random() < 0.25
+    is_even = rng.random() < 0.3
+    volume = rng.choice((100, 500, 1_000) if is_even else (3, 20, 60, 300, 900, 5_000, 40_000, 200_000))
     rows: list[Row] = []
     spell_ends = first
     for day in range(first, span):
@@ -145,8 +145,13 @@ def random_counts(counts: Random, sent: int, *, illness: float) -> Row:
 def even_counts(counts: Random, sent: int) -> Row:
     """Round numbers, which meet round limits exactly: on them `above` and `at least` are not the same."""
     percent = sent // 100
-    hard, complaints = percent * counts.choice((0, 1, 2, 4, 7)), percent * counts.choice((0, 0, 1))
-    became = {"delivered": sent, "hard_bounces": hard, "complaints": complaints, "opens": 25 * percent}
+    hard, complaints = percent * counts.choice((0, 1, 2, 4, 7, 29)), percent * counts.choice((0, 0, 1))
+    became = {
+        "delivered": sent,
+        "hard_bounces": hard,
+        "complaints": complaints,
+        "opens": percent * counts.choice((7, 25)),
+    }
     return dict.fromkeys(COUNTS, 0) | {"sent": sent} | became
 
 
@@ -226,24 +231,31 @@ def maybe(rng: Random, chance: float, /, **keys: object) -> Row:
 
 def random_policy(rng: Random, *, known_within_days: int) -> Row:
     """A policy in which every key that may be left out is sometimes there."""
-    stages = rng.sample(STAGES, rng.randint(1, len(STAGES)))
-    (rules,) = rng.choices((0, 1, 2, 3, 4), weights=(1, 4, 8, 8, 6))
-    metrics = rng.choices(METRIC_NAMES, weights=(6, 2, 4, 2, 1, 1, 1), k=rules)
+    stages = rng.sample(STAGES, rng.choice((1, 2, 3, 3, 4, 5)))
+    (many,) = rng.choices((0, 1, 2, 3, 4), weights=(1, 4, 8, 8, 6))
+    metrics = rng.choices(METRIC_NAMES, weights=(6, 2, 4, 2, 2, 1, 1), k=many)
     lag = known_within_days + rng.choice((0, 0, 1, 4))
-    fresh_after = rng.choice(([], ["notice"], ["clear"], ["clear", "notice"]))
+    fresh_after = rng.choice(([], [], ["notice"], ["clear"], ["clear", "notice"]))
+    rules = [random_rule(rng, metric, f"rule {n}", stages) for n, metric in enumerate(metrics)]
+    worse = [
+        rule
+        | {"name": "worse", "limit": min(1.0, 2 * rule["limit"]), "enters": stages[-1]}
+        | maybe(rng, 0.5, climbs=rng.random() < 0.5)
+        for rule in rules[:1]
+    ]
     return {
         "name": "a random policy",
         "version": "7, of today",
         "effective_from": date(2023, 10, 5),
         "source": "dice",
-        **maybe(rng, 0.3, tiers=rng.choice(([], ["free"], ["free", "starter", "pro"]))),
+        **maybe(rng, 0.2, tiers=rng.choice(([], ["free"], ["free", "starter", "pro"]))),
         "window": {
             **random_size(rng),
             **({} if lag == 2 else {"lag_days": lag}),
-            **maybe(rng, 0.5, fresh_after=fresh_after),
+            **maybe(rng, 0.6, fresh_after=fresh_after),
         },
         **maybe(rng, 0.3, denominators=dict(rng.sample(OTHER_DENOMINATORS, 3))),
-        "rules": [random_rule(rng, metric, f"rule {n}", stages) for n, metric in enumerate(metrics)],
+        "rules": rules + worse * rng.choice((0, 1)),
         "stages": [random_stage(rng, stage) for stage in stages],
         **maybe(rng, 0.9, ladder=random_ladder(rng)),
     }
@@ -253,7 +265,7 @@ def random_size(rng: Random) -> Row:
     """How far a window reaches, in days or in mail."""
     if rng.random() < 0.65:
         return {"days": rng.choice((1, 2, 5, 7, 14, 30))}
-    return {"sends": rng.choice((1, 50, 400, 3_000, 30_000))}
+    return {"sends": rng.choice((1, 100, 500, 3_000, 30_000))}
 
 
 def random_rule(rng: Random, metric: str, name: str, stages: Sequence[str]) -> Row:
@@ -269,8 +281,8 @@ def random_rule(rng: Random, metric: str, name: str, stages: Sequence[str]) -> R
         **maybe(rng, 0.5, min_sent=rng.choice((0, 30, 400, 5_000))),
         **maybe(rng, 0.4 * (not is_low_bad), min_events=rng.choice((0, 2, 10))),
         **maybe(rng, 0.4 * (not is_evidence), z=rng.choice((0, 0.5, 1.96, 6))),
-        **maybe(rng, 0.6, enters=rng.choice(stages)),
-        **maybe(rng, 0.4, climbs=rng.random() < 0.3),
+        **maybe(rng, 0.5, enters=rng.choice(stages)),
+        **maybe(rng, 0.5, climbs=rng.random() < 0.3),
         **maybe(rng, 0.4, window=random_size(rng)),
         **maybe(rng, 0.3, basis=rng.choice(("published", "inferred"))),
         **maybe(rng, 0.3, source="a book"),
@@ -285,9 +297,9 @@ def random_limit(rng: Random, metric: str, kind: str) -> float:
     """A limit that some accounts overstep some of the time."""
     if kind == "evidence":
         return rng.choice((0.3, 0.8, 2.0, 4))
-    multiple = rng.choice((0.3, 0.6, 0.9) if metric in LOW_IS_BAD else (0.5, 1.0, 2.0, 3.5))
+    multiple = rng.choice((0.28, 0.6, 1.0) if metric in LOW_IS_BAD else (0.5, 1.0, 1.0, 2.0, 2.0, 3.5, 14.5))
     if kind == "peer":
-        return rng.choice((multiple, multiple, multiple, 7 * multiple))  # the product is at most 1
+        return rng.choice((multiple, multiple, 7 * multiple))  # the product is at most 1
     return multiple * RATES[metric]
 
 
@@ -310,8 +322,8 @@ def random_stage(rng: Random, name: str) -> Row:
     """A stage that may hold mail, escalate with time, or end by itself."""
     return {
         "name": name,
-        **maybe(rng, 0.6, send_share=rng.choice((0, 0.0, 0.1, 0.5, 0.7, 0.7, 1.0))),
-        **maybe(rng, 0.6, grace_days=rng.choice((0, 1, 3, 7, 14))),
+        **maybe(rng, 0.5, send_share=rng.choice((0, 0.0, 0.1, 0.5, 0.7, 0.9, 1.0))),
+        **maybe(rng, 0.6, grace_days=rng.choice((0, 1, 2, 4, 10))),
         **maybe(rng, 0.15, lasts_days=rng.choice((1, 2, 5))),
         **maybe(rng, 0.2, basis=rng.choice(("published", "inferred"))),
         **maybe(rng, 0.2, source="hearsay"),
@@ -322,10 +334,10 @@ def random_ladder(rng: Random) -> Row:
     """How stages follow one another, and how they end."""
     ways: list[list[str]] = [[], ["review"], ["recovery"], ["recovery", "review"], ["review", "recovery"]]
     return {
-        **maybe(rng, 0.6, escalates_when=rng.choice(("unreviewed", "breaching"))),
-        **maybe(rng, 0.7, clears_on=rng.choice((*ways, ["recovery"]))),
-        **maybe(rng, 0.7, recovery_days=rng.choice((1, 2, 3, 6, 10))),
-        **maybe(rng, 0.7, remembers_days=rng.choice((0, 1, 2, 3, 4, 10, 60))),
+        **maybe(rng, 0.7, escalates_when=rng.choice(("unreviewed", "breaching"))),
+        **maybe(rng, 0.8, clears_on=rng.choice((*ways, ["recovery"]))),
+        **maybe(rng, 0.7, recovery_days=rng.choice((1, 2, 3, 5))),
+        **maybe(rng, 0.7, remembers_days=rng.choice((0, 1, 3, 4, 10, 60, 60))),
         **maybe(rng, 0.5, reviews_lift_last=rng.random() < 0.3),
     }
 
