@@ -306,7 +306,7 @@ def test_a_policy_has_stages() -> None:
 
 def test_a_value_cannot_break_the_line() -> None:
     """Names with line ends and escapes, and endless values, are shown quoted and cut."""
-    hostile = SMALLEST.replace('"bounces"', '"a\\n\\u001b[31mb"').replace(
+    hostile = SMALLEST.replace('"bounces"', '"a\\n\\u001b[31m\\u202eb"').replace(
         "limit = 3", f'limit = "{"9" * 500}"'
     )
     with pytest.raises(PolicyError) as refusal:
@@ -318,6 +318,8 @@ def test_a_value_cannot_break_the_line() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (b"name = " + b"[" * 5_000, "no valid TOML: "),
+        (b"seed = " + b"9" * 5_000, "no valid TOML: "),
         (b"[window\n", "no valid TOML: .*line 1, column 8"),
         (b'name = "\xff"', "is not UTF-8, must be a TOML file"),
         (None, "cannot be read .No such file or directory., must be a TOML file"),

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from deliverlab.errors import DataError, PolicyError
+from deliverlab.history import History
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import simulate
 from deliverlab.schemas import Outcomes, Standing, Transitions
@@ -534,7 +535,7 @@ def test_tables_keep_their_contracts() -> None:
 def test_a_simulation_says_under_which_scenario() -> None:
     """No result stands without policy and scenario."""
     result = simulate(history(ALL_BAD), policy=policy(), scenario=NEVER)
-    assert repr(result) == "Simulation(drawn, never reviewed: 1 accounts, 1 transitions)"
+    assert repr(result) == "Simulation(drawn, never reviewed, accounts: 1, transitions: 1)"
 
 
 def test_only_a_breach_has_a_rule_and_numbers() -> None:
@@ -590,6 +591,9 @@ def test_nobody_in_scope_is_no_error() -> None:
     for result in (
         simulate(past, policy=nobody, scenario=NEVER),
         simulate(past.select([]), policy=policy(), scenario=NEVER),
+        simulate(
+            History(past.daily.clear(), past.accounts, known_within_days=0), policy=policy(), scenario=NEVER
+        ),
         simulate(past, policy=policy(), scenario=NEVER, until=date(2026, 4, 30)),
     ):
         assert result.transitions.is_empty()

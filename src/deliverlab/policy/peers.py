@@ -46,14 +46,9 @@ def peers_of(
         (shared, _places(shared["industry"], industries)),
         (own, _places(own["account_id"], loners) + len(industries)),
     ):
-        metric, start = (
-            _places(part["metric"].cast(pl.String), metrics),
-            _places(part["effective_from"], starts),
-        )
-        table[:, metric, group, part["band"].to_physical(), start] = (
-            part["rate"],
-            part["shape"].fill_null(np.nan),
-        )
+        metric, band = _places(part["metric"].cast(pl.String), metrics), part["band"].to_physical()
+        start = _places(part["effective_from"], starts)
+        table[:, metric, group, band, start] = part["rate"], part["shape"].fill_null(np.nan)
 
     for period in range(1, len(starts)):
         _fill(table[..., period], table[..., period - 1])

@@ -173,21 +173,14 @@ def _standing(
         pl.struct(rule=pl.lit(name), sum=pl.lit(pl.Series(walked.evidence[:, r].copy())))
         for r, name in summed
     ]
-    runs = (
-        pl.DataFrame(
-            {
-                "account": walked.runs["account"].copy(),
-                "from_day": _dates(walked.runs["from_day"]),
-                "send_share": walked.runs["send_share"].copy(),
-                "has_effect": walked.runs["has_effect"].copy(),
-            }
-        )
-        .group_by("account")
-        .agg(runs=pl.struct("from_day", "send_share", "has_effect").sort_by("from_day"))
-    )
-    dues = pl.DataFrame({
-        "account": walked.dues["account"].copy(), "day": _dates(walked.dues["day"])
-    }).group_by("account").agg(reviews_due=pl.col("day").sort())  # fmt: skip
+    run = pl.struct("from_day", "send_share", "has_effect")
+    runs = pl.DataFrame({
+        "account": walked.runs["account"].copy(),
+        "from_day": _dates(walked.runs["from_day"]),
+        "send_share": walked.runs["send_share"].copy(),
+        "has_effect": walked.runs["has_effect"].copy(),
+    })  # fmt: skip
+    dues = pl.DataFrame({"account": walked.dues["account"].copy(), "day": _dates(walked.dues["day"])})
     stands = {
         "account": np.arange(len(ids)),
         "account_id": ids,
@@ -202,8 +195,9 @@ def _standing(
     }
     return Standing.cast(
         pl.DataFrame(stands)
-        .join(runs, on="account", how="left", maintain_order="left")
-        .join(dues, on="account", how="left", maintain_order="left")
+        .join(runs.group_by("account").agg(runs=run.sort_by("from_day")), on="account", how="left")
+        .join(dues.group_by("account").agg(reviews_due=pl.col("day").sort()), on="account", how="left")
+        .sort("account")
         .with_columns(
             as_of=pl.lit(until),
             evidence=pl.concat_list(sums) if sums else pl.lit([]),

@@ -36,8 +36,8 @@ class Simulation:
     def __repr__(self) -> str:
         """Policy, scenario and size in a line: no result stands without the scenario it was made under."""
         return (
-            f"Simulation({self.policy.title}, {self.scenario.name}: "
-            f"{self.outcomes.height} accounts, {self.transitions.height} transitions)"
+            f"Simulation({self.policy.title}, {self.scenario.name}, "
+            f"accounts: {self.outcomes.height}, transitions: {self.transitions.height})"
         )
 
 
@@ -63,16 +63,14 @@ def simulate(
     `Standing`.
     """
     _refuse_unfit(history, policy=policy, scenario=scenario)
-    begin = (
-        Standing.create_empty() if start is None else Standing.admit(start, what="start").sort("account_id")
-    )
-    last_day = until or history.until or max(begin["as_of"], default=date.min)
-    _refuse_unfit_start(begin, history, policy=policy, until=last_day)
+    begun = Standing.create_empty() if start is None else Standing.admit(start, what="start")
+    last_day = until or history.until or max(begun["as_of"], default=date.min)
+    _refuse_unfit_start(begun, history, policy=policy, until=last_day)
 
     from deliverlab.policy.replay import replay  # compiled code, loaded by those who use it
 
     transitions, outcomes, standing = replay(
-        history, policy=policy, scenario=scenario, start=begin, until=last_day
+        history, policy=policy, scenario=scenario, start=begun, until=last_day
     )
     return Simulation(
         transitions=transitions,

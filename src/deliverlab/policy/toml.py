@@ -54,7 +54,10 @@ class Document(Entry):
         """The document in TOML text; `where` names it in errors."""
         try:
             data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (
+            ValueError,
+            RecursionError,
+        ) as error:  # numbers too long and lists too deep are no TOMLDecodeError
             raise PolicyError(f"{where}: no valid TOML: {error}") from None
         return cls._checked(data, where=where, sha256=hashlib.sha256(text.encode()).hexdigest())
 
@@ -98,13 +101,14 @@ def shown(value: object) -> str:
         case bool():
             text = str(value).lower()
         case float():
-            text = f"{value:g}"
+            text = repr(value).removesuffix(".0")
         case str():
             text = json.dumps(value, ensure_ascii=False)
         case date():
             text = str(value)
         case _:
             text = repr(value)
+    text = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
