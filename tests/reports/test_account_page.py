@@ -63,7 +63,7 @@ def test_the_last_stage_that_no_review_lifts_says_so() -> None:
 
     html = piece("banner", case) + piece("what_next", case)
 
-    assert "Your sending is suspended since 1 June 2026." in html
+    assert "Your sending is suspended (since 1 June 2026)." in html
     assert "A contact review does not lift this stage." in html
     assert "back in good standing" not in html
     assert "Review your contacts" not in piece("what_to_do", case)

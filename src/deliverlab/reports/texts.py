@@ -231,7 +231,7 @@ def stage_sentence(stage: Mapping[str, Any]) -> str:
     if name == GOOD:
         return "Your account is in good standing."
     sentence = STAGE_SENTENCES.get(name, f"Your account is in the stage “{name}”")
-    return f"{sentence} since {day(stage['entered_on'])}." if stage["entered_on"] else f"{sentence}."
+    return f"{sentence} ({since(stage['entered_on'])})." if stage["entered_on"] else f"{sentence}."
 
 
 def since(entered_on: date) -> str:
