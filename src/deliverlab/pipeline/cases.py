@@ -164,7 +164,10 @@ def _stages(
     """The stage of every account that is in one, with what comes next."""
     held: pl.DataFrame
     if stage_from == "enforcement":
-        held = current_stage(history.enforcement, history.reviews, as_of=as_of).lazy().collect()
+        # A stage begins on the day after the notice, and an outlook counts from the notice.
+        notice_day = pl.col("entered_on").dt.offset_by("-1d")
+        current = current_stage(history.enforcement, history.reviews, as_of=as_of)
+        held = current.with_columns(entered_on=notice_day).collect()
     else:
         held = (
             read_table(data, Standing)

@@ -81,7 +81,7 @@ def window_start(span: Record, mail: Mail) -> int:
     if span.sends == NONE:
         return int(max(fresh, last - span.days + 1))
     for first in range(last, max(fresh, mail.account.origin) - 1, -1):
-        is_quiet = total(SENT, first, first, mail) == 0
+        is_quiet = total(SENT, first, first, mail) == 0 == total(HARD_BOUNCES, first, first, mail)
         if not is_quiet and let_through(SENT, first, last, mail) >= span.sends:
             return first
     return int(fresh)
