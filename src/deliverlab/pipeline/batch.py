@@ -10,7 +10,7 @@ import polars as pl
 
 import deliverlab
 from deliverlab.errors import DataError
-from deliverlab.pipeline.cases import StageFrom, open_portfolio
+from deliverlab.pipeline.cases import open_portfolio
 from deliverlab.pipeline.lookup import refuse_stranger
 from deliverlab.pipeline.runs import note_run
 from deliverlab.reports.index import Entry, failures_page, index_page
@@ -83,7 +83,7 @@ def write_reports(
     as_of: date,
     out: str | Path,
     policy: str,
-    stage_from: StageFrom,
+    stage_from: str,
     jobs: int = 2,
     show_addresses: bool = False,
     on_done: Callable[[int, int], None] | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -13,7 +13,7 @@ from deliverlab.events.daily import countable
 from deliverlab.events.recipients import add_recipient_key
 from deliverlab.health.trends import trends
 from deliverlab.pipeline.directory import about, open_history, read_table
-from deliverlab.pipeline.lookup import as_day, load_policy, refuse_stranger
+from deliverlab.pipeline.lookup import as_day, as_source, load_policy, refuse_stranger
 from deliverlab.pipeline.road import account_health, with_peers
 from deliverlab.pipeline.timelines import enforced_timeline, simulated_timeline
 from deliverlab.policy.outlook import outlook
@@ -30,32 +30,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deliverlab.history import History
+    from deliverlab.pipeline.lookup import StageFrom
     from deliverlab.policy.model import Policy
 
-StageFrom = Literal["enforcement", "simulation"]
 TREND_DAYS = 90
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class View:
+    """What every page rests on: the day, the judgement, and where figures and stages come from."""
+
+    health: pl.DataFrame
+    scores: pl.DataFrame
+    advice: pl.DataFrame
+    as_of: date
+    policy_title: str
+    is_simulated: bool
+    is_synthetic: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case(View):
     """One account as its pages show it: where it stands, how well it does against whom, what to do."""
 
     account: dict[str, Any]
     stage: dict[str, Any]
-    health: pl.DataFrame
-    scores: pl.DataFrame
-    advice: pl.DataFrame
     trends: pl.DataFrame
     decisions: pl.DataFrame
     groups: pl.DataFrame
     steps: Sequence[Any]
     attestation: str
     checklist_hash: str
-    as_of: date
-    policy_title: str
-    is_simulated: bool
-    is_synthetic: bool
-    notes: tuple[str, ...]
 
     @property
     def masked_decisions(self) -> pl.DataFrame:
@@ -69,20 +75,12 @@ class Case:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Portfolio:
+class Portfolio(View):
     """All accounts on one day: their health, and the stage of those that are in one."""
 
     accounts: pl.DataFrame
     stages: pl.DataFrame
     timeline: pl.DataFrame
-    health: pl.DataFrame
-    scores: pl.DataFrame
-    advice: pl.DataFrame
-    as_of: date
-    policy_title: str
-    is_simulated: bool
-    is_synthetic: bool
-    notes: tuple[str, ...]
 
 
 def open_case(
@@ -92,41 +90,35 @@ def open_case(
     *,
     as_of: date | str,
     policy: str = "hubspot-like",
-    stage_from: StageFrom = "enforcement",
+    stage_from: str = "enforcement",
 ) -> Case:
     """One account's case on a day, gathered from a data directory.
 
     The stage is what was really done (`enforcement`, ended by a completed review), or, with
     `stage_from="simulation"`, what the last simulation in the directory says; the page then says so.
-    Raises `DataError` for an account that is not there.
+    Raises `DataError` for an account that is not there, or a day or source that is none.
     """
     day = as_day(as_of)
     everyone = open_history(data)
     refuse_stranger(account_id, everyone.accounts)
-    history = with_peers(everyone).select([account_id])
-    rules = load_policy(policy)
-    slices = read_table(data, Slices).filter(pl.col("account_id") == account_id)
-    health, scores, advice = account_health(history, as_of=day, slices=slices)
+    history, rules, source = (
+        with_peers(everyone).select([account_id]),
+        load_policy(policy),
+        as_source(stage_from),
+    )
     contacts = read_table(data, Contacts).filter(pl.col("account_id") == account_id)
     decisions = contact_decisions(contacts, _events_of(contacts, data), as_of=day).collect()
-    stages = _stages(data, history, policy=rules, as_of=day, stage_from=stage_from)
+    stages = _stages(data, history, policy=rules, as_of=day, stage_from=source)
     return Case(
+        **_view(data, history, policy=rules, as_of=day, stage_from=source),
         account=history.accounts.row(0, named=True),
         stage=stages.row(0, named=True) if stages.height else {"stage": GOOD},
-        health=health,
-        scores=scores,
-        advice=advice,
         trends=trends(history, until=day, days=TREND_DAYS).collect(),
         decisions=decisions,
         groups=checklist_groups(decisions).collect(),
         steps=STEPS,
         attestation=ATTESTATION,
         checklist_hash=checklist_hash(decisions),
-        as_of=day,
-        policy_title=rules.title,
-        is_simulated=stage_from == "simulation",
-        is_synthetic=bool(about(data).get("is_synthetic")),
-        notes=history.notes,
     )
 
 
@@ -136,26 +128,35 @@ def open_portfolio(
     *,
     as_of: date | str,
     policy: str = "hubspot-like",
-    stage_from: StageFrom = "enforcement",
+    stage_from: str = "enforcement",
 ) -> Portfolio:
     """All accounts of a data directory on a day; see `open_case` for where stages come from."""
     day = as_day(as_of)
-    history = open_history(data)
-    rules = load_policy(policy)
-    health, scores, advice = account_health(history, as_of=day, slices=read_table(data, Slices))
+    history, rules, source = open_history(data), load_policy(policy), as_source(stage_from)
     return Portfolio(
+        **_view(data, history, policy=rules, as_of=day, stage_from=source),
         accounts=history.accounts,
-        stages=_stages(data, history, policy=rules, as_of=day, stage_from=stage_from),
-        timeline=_timeline(data, history, as_of=day, stage_from=stage_from),
-        health=health,
-        scores=scores,
-        advice=advice,
-        as_of=day,
-        policy_title=rules.title,
-        is_simulated=stage_from == "simulation",
-        is_synthetic=bool(about(data).get("is_synthetic")),
-        notes=history.notes,
+        stages=_stages(data, history, policy=rules, as_of=day, stage_from=source),
+        timeline=_timeline(data, history, as_of=day, stage_from=source),
     )
+
+
+def _view(
+    data: str | Path, history: History, /, *, policy: Policy, as_of: date, stage_from: StageFrom
+) -> dict[str, Any]:
+    """The fields of a `View`."""
+    slices = read_table(data, Slices).join(history.accounts, on="account_id", how="semi")
+    health, scores, advice = account_health(history, as_of=as_of, slices=slices)
+    return {
+        "health": health,
+        "scores": scores,
+        "advice": advice,
+        "as_of": as_of,
+        "policy_title": policy.title,
+        "is_simulated": stage_from == "simulation",
+        "is_synthetic": bool(about(data).get("is_synthetic")),
+        "notes": history.notes,
+    }
 
 
 def _stages(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from deliverlab.errors import DataError
 from deliverlab.policy.model import Policy
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from deliverlab.history import History
+
+StageFrom = Literal["enforcement", "simulation"]
 
 
 def load_policy(name_or_path: str, /) -> Policy:
@@ -50,6 +52,15 @@ def as_day(as_of: date | str, /) -> date:
         return as_of if isinstance(as_of, date) else date.fromisoformat(as_of)
     except ValueError as error:
         raise DataError(f"as_of == {as_of!r}, must be a day like 2026-06-30") from error
+
+
+def as_source(stage_from: str, /) -> StageFrom:
+    """Where stages come from: what was really done, or the last simulation."""
+    match stage_from:
+        case "enforcement" | "simulation":
+            return stage_from
+        case _:
+            raise DataError(f"stage_from == {stage_from!r}, must be enforcement or simulation")
 
 
 def refuse_stranger(account_id: str, accounts: pl.DataFrame, /) -> None:
