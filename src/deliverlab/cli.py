@@ -132,11 +132,12 @@ def simulate(
     start: Annotated[Path | None, typer.Option(help="standing.parquet to go on from")] = None,
 ) -> None:
     """Replay a policy over history; writes transitions, outcomes and standing."""
-    from deliverlab.pipeline.results import accounts_by_stage, write_simulation
+    from deliverlab.pipeline.results import accounts_by_stage, identified, write_simulation
 
     result = write_simulation(data, policy=policy, scenario=scenario, seed=seed, out=out, start=start)
     typer.echo(f"{result.policy.title}; scenario: {result.scenario.name}")
     _print_table(accounts_by_stage(result.standing))
+    typer.echo(identified(result.outcomes))
 
 
 @review_app.command("record")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deliverlab.errors import DataError
 from deliverlab.pipeline.batch import Batch, write_reports
 from deliverlab.pipeline.directory import open_history
-from deliverlab.pipeline.results import accounts_by_stage, write_health, write_simulation
+from deliverlab.pipeline.results import accounts_by_stage, identified, write_health, write_simulation
 from deliverlab.pipeline.road import ingest
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def walk(
     say(f"Health: {_listed(write_health(work, as_of=as_of, out=work))}.")
     result = write_simulation(work, policy=POLICY, scenario=SCENARIO, seed=SEED)
     say(f"{result.policy.title}, {result.scenario.name}: {_listed(accounts_by_stage(result.standing))}.")
+    say(identified(result.outcomes))
     return write_reports(
         work, kinds=["portfolio", "replay", "health", "checklist"], accounts="staged", as_of=as_of, out=out,
         policy=POLICY, stage_from="enforcement", on_done=on_page,
