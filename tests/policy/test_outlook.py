@@ -41,7 +41,7 @@ def test_an_account_knows_what_comes_next() -> None:
         b          | 2             | first warning  | 2026-05-15 | true
         c          | 1             | second warning | 2026-05-15 | true
         d          | 0             | suspended      | 2026-05-15 | true
-        e          | 0             | -              | -          | false
+        e          | 0             | -              | -          | true
     """)
     found = outlook(standing, policy=HUBSPOT).collect()
     assert found.select(expected.columns).equals(expected)
