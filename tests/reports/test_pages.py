@@ -101,7 +101,12 @@ def test_charts_travel_whole() -> None:
     html = page(a_notebook(shown(chart)), title="x", vega=VEGA)
 
     reader = Reader(html)
-    assert json.loads(reader.scripts[0]) == {k: v for k, v in chart.spec.items() if k != "title"}
+    drawn = json.loads(reader.scripts[0])
+    assert drawn["width"] == "container"
+    changed = {"title", "width", "autosize"}
+    assert {k: v for k, v in drawn.items() if k not in changed} == {
+        k: v for k, v in chart.spec.items() if k not in changed
+    }
     assert "<strong>Hard bounce rate over time</strong>" in html
     labels = [
         attributes["aria-label"] for _, attributes in reader.elements if attributes.get("role") == "img"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HIDDEN = "remove-cell"  # nbconvert's tag for a cell that is for the analyst, not for the page's reader
 
+AS_WIDE_AS_ITS_PLACE = {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+
 Notebook = dict[str, Any]
 
 
@@ -101,9 +103,9 @@ def _result(output: Mapping[str, Any]) -> Iterator[Markup]:
 
 
 def _chart(spec: Mapping[str, Any]) -> Markup:
-    """A chart with its title as text of the page, where it can wrap."""
+    """A chart as wide as its place, with its title as text of the page, where it can wrap."""
     heading = spec.get("title", {})
-    drawing = {name: value for name, value in spec.items() if name != "title"}
+    drawing = {name: value for name, value in spec.items() if name != "title"} | AS_WIDE_AS_ITS_PLACE
     return Markup(  # noqa: S704
         fill(
             "chart.html.j2", title=heading.get("text", ""), subtitle=heading.get("subtitle", ""),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
 
 VEGALITE = "application/vnd.vegalite.v5+json"  # the newest that JupyterLab 4.6 knows; it draws our charts too
+WIDTH = 640
 EMBED_OPTIONS = {"actions": False, "renderer": "svg"}
 
 Bundle = tuple["dict[str, Any]", "dict[str, Any]"]
@@ -41,16 +42,16 @@ class Chart:
         subtitle: str = "",
         words: str,
     ) -> Chart:
-        """The drawing in the one theme, with a title that names its subject, as wide as its place.
+        """The drawing in the one theme, with a title that names its subject.
 
         `words` is its text alternative. The schema's address is left out: Vega need not look anything up,
-        and a renderer of another version need not warn.
+        and a renderer of another version need not warn. The width is fixed: JupyterLab 4.6 hangs on a chart
+        that is as wide as its place; a page makes it so (see `pages`).
         """
-        spec = drawing.properties(width="container").to_dict()
+        spec = drawing.properties(width=WIDTH).to_dict()
         del spec["$schema"]
         heading: dict[str, Any] = {"text": title} | ({"subtitle": subtitle} if subtitle else {})
-        place = {"autosize": {"type": "fit-x", "contains": "padding"}}
-        return cls(spec | place | {"title": heading, "description": words, "config": dict(THEME)}, words)
+        return cls(spec | {"title": heading, "description": words, "config": dict(THEME)}, words)
 
     def _repr_mimebundle_(self, **_: object) -> Bundle:
         return {VEGALITE: self.spec, "text/plain": self.words}, {VEGALITE: {"embed_options": EMBED_OPTIONS}}
