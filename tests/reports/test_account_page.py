@@ -120,6 +120,20 @@ def test_advice_comes_first_things_first() -> None:
     assert found == sorted(found)
 
 
+def test_long_advice_opens() -> None:
+    """The first pieces are shown, the others can be opened and go on counting."""
+    one = a_case().advice.head(1)
+    many = pl.concat([one.with_columns(rank=pl.lit(rank, pl.Int64)) for rank in range(1, 8)])
+
+    html = piece("what_to_do", replace(a_case(), advice=many))
+
+    shown, folded = html.split("<details>")
+    assert shown.count('class="what"') == 5
+    assert "and 3 more" in folded
+    assert folded.count('class="what"') == 3
+    assert "counter-reset: step 5" in folded
+
+
 def test_nothing_wrong_is_said_too() -> None:
     """An account with no advice and no stage reads that there is nothing to do."""
     case = replace(a_case(), stage={"stage": "good"}, advice=Recommendations.create_empty())

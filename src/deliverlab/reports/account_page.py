@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from deliverlab.reports.inputs import Case, Facts
     from deliverlab.reports.render import Chart, Html
 
+ADVICE_SHOWN = 4  # more would be a wall; the rest can be opened
+
 
 def notices(facts: Facts, /) -> list[str]:
     """What must stand at the top of a page: that stages are simulated, that figures are synthetic."""
@@ -108,6 +110,7 @@ def what_to_do(case: Case, /) -> Html:
         words="; ".join(f"{row['rank']}. {row['what']}: {row['next_step']}" for row in advice)
         or "Nothing to do",
         advice=advice,
+        shown_at_once=ADVICE_SHOWN,
         needs_review=stage["stage"] != GOOD and bool(stage["lifts_by_review"]),
         to_fix=case.decisions.filter(pl.col("decision").cast(pl.String) != "keep").height,
     )
