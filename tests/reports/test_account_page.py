@@ -53,6 +53,14 @@ def test_good_standing_has_no_dates() -> None:
     assert "review" not in html
 
 
+def test_ill_and_in_good_standing_is_warned() -> None:
+    """An account whose mail is poor while no rule has acted is not told that nothing needs to happen."""
+    html = piece("what_next", replace(a_case(), stage={"stage": "good"}))
+
+    assert "No rule has acted on your account." in html
+    assert "Nothing needs to happen" not in html
+
+
 def test_the_last_stage_that_no_review_lifts_says_so() -> None:
     """Where a review does not lift the stage the page does not promise that it does."""
     suspended = {

@@ -1,7 +1,7 @@
 """What we show: charts, tables and sentences; notebooks run by the batch; pages and their index.
 
-`theme` is the look, `texts` are the words, `render` is how an object shows itself; `charts`, `tables` and
-`fragments` draw tables; `account_page`, `review_page` and `portfolio_page` are what pages say;
+`theme` is the look, `texts` and `numbers` are the words, `render` is how an object shows itself; `charts`,
+`tables` and `fragments` draw; `account_page`, `review_page` and `portfolio_page` are what pages say;
 `parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them into HTML.
 
 What notebooks call is named here and brought when it is first used.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from deliverlab.metrics import METRICS
-from deliverlab.reports import texts
+from deliverlab.reports import numbers, texts
 from deliverlab.reports.fragments import fragment
 from deliverlab.schemas import GOOD, NOT_ENOUGH_MAIL
 
@@ -35,10 +35,10 @@ def heading(case: Case, /, *, subject: str = texts.HEALTH) -> Html:
         texts.industry_words(case.account["industry"]),
         *(f"{texts.BAND_WORDS[band]} mails a month" for band in case.health["band"].head(1)),
         *([f"{case.account['tier']} plan"] if case.account["tier"] else []),
-        texts.day(case.as_of),
+        numbers.day(case.as_of),
     ]
     return fragment(
-        "heading", words=f"{subject}: {account_name(case)}, {texts.day(case.as_of)}",
+        "heading", words=f"{subject}: {account_name(case)}, {numbers.day(case.as_of)}",
         subject=subject, name=account_name(case), facts=facts, notices=notices(case),
     )  # fmt: skip
 
@@ -72,7 +72,7 @@ def standing(case: Case, /) -> Html:
     return fragment(
         "standing",
         words="; ".join(
-            f"{METRICS[row['metric']].words} {texts.percent(row['rate'])}: {row['grade']}" for row in rows
+            f"{METRICS[row['metric']].words} {numbers.percent(row['rate'])}: {row['grade']}" for row in rows
         ),
         enforced=[row for row in rows if METRICS[row["metric"]].is_enforced],
         informing=[row for row in rows if not METRICS[row["metric"]].is_enforced],
@@ -122,11 +122,12 @@ def what_next(case: Case, /) -> Html:
     meanwhile = f"{texts.warnings_sentence(stage)} {texts.way_back_sentence(stage)}".strip()
     now = (texts.NOW, texts.stage_sentence(stage))
     if stage["stage"] == GOOD:
-        steps = [now, (texts.NEXT, texts.STEADY)]
+        is_ill = bool(case.scores["grade"].cast(pl.String).is_in(["poor", "fair"]).any())
+        steps = [now, (texts.NEXT, texts.WARNED if is_ill else texts.STEADY)]
     else:
         steps = [
             now,
-            (texts.day(stage["next_on"]) if stage["next_on"] else texts.NEXT, texts.next_sentence(stage)),
+            (numbers.day(stage["next_on"]) if stage["next_on"] else texts.NEXT, texts.next_sentence(stage)),
             (texts.MEANWHILE, meanwhile),
             (texts.AFTER_THAT, texts.AFTERWARDS),
         ]

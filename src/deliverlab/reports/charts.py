@@ -13,7 +13,7 @@ import polars as pl
 import polars.selectors as cs
 
 from deliverlab.metrics import METRICS
-from deliverlab.reports import texts
+from deliverlab.reports import numbers, texts
 from deliverlab.reports.render import Chart
 from deliverlab.reports.theme import ALARM, GRADE_COLOURS, INK, OWN, PEERS
 from deliverlab.schemas import BANDS
@@ -134,7 +134,7 @@ def plot_snapshot(health: pl.DataFrame, /) -> Chart:
         title="You against your peers",
         subtitle="left of the dashed line is better than they are, right of it worse; bars show chance",
         words="; ".join(
-            f"{row['metric']} {texts.percent(row['rate'])}, peers {texts.percent(row['peer_rate'])}"
+            f"{row['metric']} {numbers.percent(row['rate'])}, peers {numbers.percent(row['peer_rate'])}"
             for row in drawn.iter_rows(named=True)
         ),
     )
@@ -167,7 +167,7 @@ def plot_queue(queue: pl.DataFrame, /) -> Chart:
         title="Bounces, complaints and unsubscribes beyond the peers’",
         subtitle="how many more of them than peers would have had with as much mail",
         words="; ".join(
-            f"{row['name']}: {texts.count(row['excess'])} {row['event']}"
+            f"{row['name']}: {numbers.count(row['excess'])} {row['event']}"
             for row in drawn.iter_rows(named=True)
         ),
     )
@@ -255,7 +255,5 @@ def _trend_words(drawn: pl.DataFrame, words: str) -> str:
     if not known.height:
         return f"{words}: no mail in these days"
     first, last = known.row(0, named=True), known.row(-1, named=True)
-    return (
-        f"{words}: {texts.percent(first['rate'])} on {texts.day(first['day'])}, "
-        f"{texts.percent(last['rate'])} on {texts.day(last['day'])}, peers {texts.percent(last['peer_rate'])}"
-    )
+    then, now = (f"{numbers.percent(row['rate'])} on {numbers.day(row['day'])}" for row in (first, last))
+    return f"{words}: {then}, {now}, peers {numbers.percent(last['peer_rate'])}"

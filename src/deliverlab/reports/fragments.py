@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from deliverlab.metrics import METRICS
-from deliverlab.reports import texts
+from deliverlab.reports import numbers, texts
 from deliverlab.reports.render import Html
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -43,6 +43,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"texts": texts, "METRICS": METRICS}
-    environment.filters |= {"percent": texts.percent, "count": texts.count, "day": texts.day, "slug": slug}
+    environment.globals |= {"texts": texts, "numbers": numbers, "METRICS": METRICS}
+    environment.filters |= {
+        "percent": numbers.percent,
+        "count": numbers.count,
+        "day": numbers.day,
+        "slug": slug,
+    }
     return environment

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.reports import tables, texts
+from deliverlab.reports import numbers, tables, texts
 from deliverlab.reports.account_page import notices
 from deliverlab.reports.fragments import fragment
 from deliverlab.schemas import GOOD, GRADES
@@ -27,7 +27,7 @@ def overview(portfolio: Portfolio, /) -> Html:
     grades = {grade: portfolio.scores.filter(_is(grade)).height for grade in GRADES}
     staged = portfolio.stages.height
     are = "is" if staged == 1 else "are"
-    headline = f"{texts.count(staged)} of {texts.counted(accounts, 'account')} {are} in a stage"
+    headline = f"{numbers.count(staged)} of {numbers.counted(accounts, 'account')} {are} in a stage"
     return fragment(
         "overview", words=headline, headline=headline, as_of=portfolio.as_of, grades=grades,
         policy=portfolio.policy_title, notices=notices(portfolio),

@@ -11,7 +11,7 @@ import polars as pl
 from great_tables import GT
 
 from deliverlab.metrics import METRICS
-from deliverlab.reports import texts
+from deliverlab.reports import numbers, texts
 from deliverlab.reports.render import Html
 from deliverlab.schemas import GRADES
 
@@ -49,8 +49,8 @@ def queue(queued: pl.DataFrame, /) -> Html:
         "tier",
         pl.col("stage").map_elements(texts.stage_words, return_dtype=pl.String),
         pl.col("worst_metric").cast(pl.String).replace_strict({n: m.event_words for n, m in METRICS.items()}),
-        pl.col("rate").map_elements(texts.percent, return_dtype=pl.String),
-        pl.col("peer_rate").map_elements(texts.percent, return_dtype=pl.String),
+        pl.col("rate").map_elements(numbers.percent, return_dtype=pl.String),
+        pl.col("peer_rate").map_elements(numbers.percent, return_dtype=pl.String),
         "excess",
         "next_on",
     )

@@ -1,4 +1,4 @@
-"""The words of the pages that accounts read, and how they write a number, a share and a day.
+"""The words of the pages that accounts read.
 
 Every sentence stands here once, so that another language is another module like this one.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deliverlab.metrics import METRICS
+from deliverlab.reports.numbers import count, counted, day, percent
 from deliverlab.schemas import GOOD, NOT_ENOUGH_MAIL, UNKNOWN_INDUSTRY
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ ABOUT = 0.15  # a ratio this near to one is "about theirs"
 SYNTHETIC = "Figures are synthetic: they were made up for demonstration and are nobody’s mail."
 SIMULATED = "SIMULATED: the stage shown here is what a policy would have done. None of it happened."
 STEADY = "Nothing needs to happen. We look at your mail every day and tell you when a rate gets worse."
+WARNED = "No rule has acted on your account. Do what stands above, so that none has to."
 AFTERWARDS = (
     "Once only people who asked for your mail get it, the rate starts to improve with the next mails "
     "you send. Look at this page again after a week."
@@ -87,47 +89,6 @@ BAND_WORDS: Mapping[str, str] = {
     "100k-1M": "100,000 to 1 million",
     "1M+": "more than 1 million",
 }
-
-
-def percent(share: float | None) -> str:
-    """A share as a percentage of two digits, as many decimals as they need.
-
-    >>> [percent(share) for share in (0.0, 0.00052, 0.0214, 0.137, 1.0, 0.000001, None)]
-    ['0%', '0.052%', '2.1%', '14%', '100%', 'under 0.001%', '–']
-    """
-    if share is None:
-        return "–"
-    if 0 < share < 0.00001:
-        return "under 0.001%"
-    return f"{share:.0%}" if share >= 0.0995 else f"{100 * share:.2g}%"
-
-
-def count(number: float | None) -> str:
-    """A whole number with its thousands apart.
-
-    >>> count(1234567)
-    '1,234,567'
-    """
-    return "–" if number is None else f"{number:,.0f}"
-
-
-def counted(number: int, thing: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "warning"), counted(2, "warning")
-    ('1 warning', '2 warnings')
-    """
-    return f"{count(number)} {thing}" if number == 1 else f"{count(number)} {thing}s"
-
-
-def day(when: date) -> str:
-    """A day as people write it.
-
-    >>> from datetime import date
-    >>> day(date(2026, 6, 1))
-    '1 June 2026'
-    """
-    return f"{when.day} {when:%B %Y}"
 
 
 def stage_words(stage: str) -> str:
