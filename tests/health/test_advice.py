@@ -5,10 +5,10 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from deliverlab.health.next_steps import NEXT_STEPS
+from deliverlab.health.next_steps import BOUNCE_WORDS, NEXT_STEPS
 from deliverlab.health.score import account_health
 from deliverlab.metrics import METRICS
-from deliverlab.schemas import COUNTS, Slices
+from deliverlab.schemas import BOUNCE_REASONS, COUNTS, Slices
 from tests.health.worlds import START, history, peers, steady
 from tests.tables import table
 
@@ -64,7 +64,7 @@ def test_the_slices_that_carry_the_excess_are_named_largest_share_first() -> Non
         (1, "Mail to mail.example", "3,000 hard bounces out of 30,000 mails sent: 10.0%, peers 1.0%"),
         (2, "Contacts of import file 7", "2,400 hard bounces out of 2,500 mails sent: 96.0%, peers 1.0%"),
         (3, "Campaign spring", "2,000 hard bounces out of 10,000 mails sent: 20.0%, peers 1.0%"),
-        (4, "Bounces with reason invalid_address", "1,800 of 3,000 hard bounces"),
+        (4, "Bounces because the address does not exist", "1,800 of 3,000 hard bounces"),
     ]
     assert told["share"].to_list() == pytest.approx([1.0, (2400 - 25) / 2700, (2000 - 100) / 2700, 0.6])
     assert told["next_step"][2] == NEXT_STEPS["hard_bounce_rate", "campaign"]
@@ -121,3 +121,8 @@ def test_every_enforced_metric_has_a_next_step_and_no_other() -> None:
     enforced = {name for name, metric in METRICS.items() if metric.is_enforced}
     assert {metric for metric, by in NEXT_STEPS if by is None} == enforced
     assert {metric for metric, _ in NEXT_STEPS} == enforced
+
+
+def test_every_bounce_reason_has_words_for_people() -> None:
+    """A shop owner reads why mail bounced, not what we call it."""
+    assert tuple(BOUNCE_WORDS) == BOUNCE_REASONS

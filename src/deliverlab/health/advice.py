@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from deliverlab.health.lookup import denominators_of
-from deliverlab.health.next_steps import NEXT_STEPS
+from deliverlab.health.next_steps import BOUNCE_WORDS, NEXT_STEPS
 from deliverlab.health.windows import measured
 from deliverlab.schemas import METRIC_NAMES, SLICED_BY, Recommendations
 
@@ -25,7 +25,7 @@ LONGEST_NAME = 80  # characters of a campaign's or import's name that are shown
 _CALLED = {
     "campaign": "Campaign {}",
     "recipient_domain": "Mail to {}",
-    "bounce_reason": "Bounces with reason {}",
+    "bounce_reason": "Bounces because {}",
     "import": "Contacts of import {}",
 }
 
@@ -132,6 +132,8 @@ def _steps() -> pl.LazyFrame:
 def _named() -> pl.Expr:
     """What a slice is called; names come from outside, so they are cut and keep no line breaks."""
     name = pl.col("value").str.replace_all(r"\p{C}+", " ").str.head(LONGEST_NAME)
+    is_reason = pl.col("by") == "bounce_reason"
+    name = pl.when(is_reason).then(name.replace(BOUNCE_WORDS)).otherwise(name)
     calls = [pl.when(pl.col("by") == by).then(pl.format(words, name)) for by, words in _CALLED.items()]
     return pl.coalesce(calls)
 

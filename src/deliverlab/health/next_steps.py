@@ -68,3 +68,18 @@ NEXT_STEPS: dict[tuple[str, str | None], str] = {
         "to confirm."
     ),
 }  # fmt: skip
+
+# Why mail bounced, as an account reads it: what follows "because".
+BOUNCE_WORDS = {
+    "invalid_address": "the address does not exist",
+    "mailbox_disabled": "the mailbox is closed",
+    "mailbox_full": "the mailbox is full",
+    "blocked": "the receiver blocks the mail",
+    "policy": "the receiver cannot tell that the mail is yours",
+    "content": "of what the mail says or carries",
+    "too_large": "the mail is too large",
+    "transient": "the receiver could not take it just then",
+    "expired": "the receiver never took it in time",
+    "autoreply": "of an automatic reply",
+    "unknown": "of a reason the receiver did not give",
+}

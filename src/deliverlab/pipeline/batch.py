@@ -13,8 +13,11 @@ from deliverlab.errors import DataError
 from deliverlab.pipeline.cases import open_portfolio
 from deliverlab.pipeline.lookup import refuse_stranger
 from deliverlab.pipeline.runs import note_run
+from deliverlab.reports.account_page import notices
 from deliverlab.reports.index import Entry, failures_page, index_page
 from deliverlab.reports.run import Job, run_reports, stem_of, write_whole
+from deliverlab.reports.texts import GRADE_WORDS, stage_words
+from deliverlab.schemas import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -115,6 +118,7 @@ def write_reports(
     index = folder / "index.html"
     write_whole(index, _index(reports, chosen, portfolio))
     failed = [report for report in reports if report.path is None]
+    (folder / FAILURES).unlink(missing_ok=True)
     if failed:
         write_whole(folder / FAILURES, failures_page(failed))
     note_run(
@@ -186,8 +190,8 @@ def _index(reports: Sequence[Report], chosen: pl.DataFrame, portfolio: Portfolio
             facts={
                 "Id": row["account_id"],
                 "Industry": row["industry"],
-                "Stage": row["stage"] or "good",
-                "Grade": row["grade"],
+                "Stage": stage_words(row["stage"] or GOOD),
+                "Grade": GRADE_WORDS[row["grade"]],
                 "Score": "" if row["score"] is None else f"{row['score']:.0f}",
             },
             links=pages.get(row["account_id"], {}),
@@ -197,7 +201,5 @@ def _index(reports: Sequence[Report], chosen: pl.DataFrame, portfolio: Portfolio
     general = dict(pages.get(None, {}))
     if any(report.path is None for report in reports):
         general["Reports that failed"] = FAILURES
-    notices = ["Figures are synthetic."] if portfolio.is_synthetic else []
-    notices += ["SIMULATED: stages come from a replay of the policy."] if portfolio.is_simulated else []
     facts = [f"As of {portfolio.as_of}", portfolio.policy_title, f"{len(entries)} accounts"]
-    return index_page(entries, title="Reports", facts=facts, notices=notices, links=general)
+    return index_page(entries, title="Reports", facts=facts, notices=notices(portfolio), links=general)
