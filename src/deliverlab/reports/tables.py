@@ -58,11 +58,11 @@ def queue(queued: pl.DataFrame, /) -> Html:
         _plain(shown, table_id="queue")
         .cols_label(
             name="Account", industry="Industry", tier="Plan", stage="Stage", worst_metric="Worst at",
-            rate="Rate", peer_rate="Peers", excess="Beyond peers", next_on="Next step on",
+            rate="Rate", peer_rate="Peers", excess="Beyond peers", next_on="Next step",
         )
         .cols_align("right", columns=["rate", "peer_rate", "next_on"])
         .fmt_number("excess", decimals=0)
-        .fmt_date("next_on", date_style="iso")
+        .fmt_date("next_on", date_style="day_m")
         .sub_missing(missing_text="–")
     )  # fmt: skip
     return _shown(
