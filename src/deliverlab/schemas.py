@@ -270,7 +270,8 @@ class PeerRates(Table):
     """What an account is compared with, by industry, band and metric, from a day on.
 
     `denominator` is null where it is the metric's own. `shape` is the negative-binomial size of a day's count
-    (null: Poisson), `phi` the overdispersion from day to day, `tau2` the spread between accounts.
+    (null: Poisson), `phi` the overdispersion from day to day, `week_correlation` how far days of one
+    week vary together, `tau2` the spread between accounts.
     Rows with an `account_id` are that account's own group, taken from everybody else.
     """
 
@@ -283,6 +284,7 @@ class PeerRates(Table):
     rate = dy.Float64(min=0.0)
     shape = dy.Float64(nullable=True, min_exclusive=0.0)
     phi = dy.Float64(nullable=True, min=0.0)
+    week_correlation = _share(nullable=True)
     tau2 = dy.Float64(nullable=True, min=0.0)
     accounts = dy.Int64(nullable=True, min=0)
     trials = dy.Int64(nullable=True, min=0)

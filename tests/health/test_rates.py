@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from deliverlab.health import clusters
 from deliverlab.health.rates import trailing_rates
-from deliverlab.intervals import wilson
+from deliverlab.intervals import negative_binomial, wilson
 from deliverlab.schemas import Daily, Rates
 from tests.health.worlds import START, clustered, daily_table, steady
 
@@ -48,9 +48,9 @@ def test_every_account_has_a_row_a_metric() -> None:
 
 
 def test_an_account_whose_days_are_alike_has_plain_bounds() -> None:
-    """Where days differ no more than by chance, phi is 1."""
+    """Where days differ no more than by chance, their spread is nothing."""
     seen = rates(steady("a", days=DAYS, sent=100, hard_bounces=2)).row(0, named=True)
-    plain = pl.select(wilson(pl.lit(60), pl.lit(3000))).item()
+    plain = pl.select(negative_binomial(pl.lit(60), pl.lit(3000), spread=pl.lit(0.0))).item()
     assert (seen["rate_low"], seen["rate_high"]) == (plain["low"], plain["high"])
 
 
@@ -86,8 +86,9 @@ def test_an_account_with_few_days_borrows_from_the_others() -> None:
 @given(st.floats(0, 5), st.floats(0, 1e6), st.floats(1, 100))
 def test_phi_is_never_below_one(day_spread: float, events: float, days: float) -> None:
     """A day's mails never say more than as many independent ones."""
-    spread, count = pl.lit(day_spread), pl.lit(events)
-    assert pl.DataFrame({"sending_days": [days]}).select(clusters.phi(spread, events=count)).item() >= 1
+    spread = clusters.window_spread(pl.lit(day_spread), pl.lit(0.3))
+    sending = pl.DataFrame({"sending_days": [days], "sending_weeks": [max(1.0, days / 7)]})
+    assert sending.select(clusters.phi(spread, events=pl.lit(events))).item() >= 1
 
 
 @settings(max_examples=10, deadline=None)

@@ -26,7 +26,9 @@ def test_a_window_ends_with_the_newest_day_that_is_known_in_full() -> None:
         {
             "account_id": "a", "day": date(2026, 5, 10), "sent": 40, "first_sent_on": date(2026, 5, 6),
             "metric": "hard_bounce_rate", "events": 3, "trials": 40,
-            "events_squared": 1.0 + 4.0, "events_by_trials": 10.0 + 60.0, "trials_squared": 100.0 + 900.0,
+            "day_events_squared": 1.0 + 4.0, "day_events_by_trials": 10.0 + 60.0,
+            "day_trials_squared": 100.0 + 900.0, "week_events_squared": 9.0,
+            "week_events_by_trials": 120.0, "week_trials_squared": 1600.0,
         }
     ]  # fmt: skip
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from deliverlab.health.lookup import denominators_of, peer_groups, peer_rates_on
 from deliverlab.health.peers import peer_rates
 from deliverlab.health.rates import windowed, with_bounds
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     import dataframely as dy
+    import polars as pl
 
     from deliverlab.history import History
     from deliverlab.schemas import PeerRates
@@ -41,8 +40,4 @@ def compared(
     sums = windowed(
         daily, groups.select("account_id", "day"), windows, metrics=measured(denominators_of(peers))
     )
-    return (
-        sums.join(against, on=["account_id", "day", "metric"])
-        .with_columns(pool_spread=1 / pl.col("shape"))
-        .pipe(with_bounds)
-    )
+    return sums.join(against, on=["account_id", "day", "metric"]).pipe(with_bounds)

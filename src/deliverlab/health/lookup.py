@@ -48,8 +48,8 @@ def peer_groups(
 def peer_rates_on(peer_rates: dy.LazyFrame[PeerRates], groups: pl.LazyFrame) -> pl.LazyFrame:
     """What each account is compared with on its day: `groups` (see `peer_groups`), a row for each metric.
 
-    Adds `metric`, `peer_rate`, `shape`, `phi`, `tau2` and `level`: of the newest row in force that day, and
-    of the account's own where it has one. Null before there are any.
+    Adds `metric`, `peer_rate`, `day_spread`, `week_correlation`, `tau2` and `level`: of the newest row in
+    force that day, and of the account's own where it has one. Null before there are any.
     """
     names = pl.LazyFrame({"metric": METRIC_NAMES}, schema={"metric": pl.Enum(METRIC_NAMES)})
     looks = groups.join(names, how="cross").sort("day")
@@ -71,7 +71,9 @@ def denominators_of(peer_rates: pl.DataFrame) -> dict[str, str]:
 
 def _newest(looks: pl.LazyFrame, peer_rates: pl.LazyFrame, *, by: tuple[str, ...], name: str) -> pl.LazyFrame:
     """Adds as a struct the newest row of its group that is in force on each day."""
-    pool = pl.struct("shape", "phi", "tau2", "level", peer_rate="rate").alias(name)
+    pool = pl.struct(
+        "week_correlation", "tau2", "level", peer_rate="rate", day_spread=1 / pl.col("shape")
+    ).alias(name)
     return looks.join_asof(
         peer_rates.select(*by, "effective_from", pool).sort("effective_from"),
         left_on="day",

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from deliverlab.health.clusters import add_clusters
-from deliverlab.health.pools import pool_statistics
-from deliverlab.health.windows import measured, trailing_sums
+from deliverlab.health.pools import (
+    DIFFERS,
+    NOBODY,
+    SPREADS,
+    add_usual,
+    added_spreads,
+    cells_of,
+    families,
+    large_accounts,
+    pooled,
+    shrunken,
+    spread,
+    tau2_sum,
+    without,
+)
+from deliverlab.health.windows import added_up, by_week, measured, one_row_a_metric, settled
 from deliverlab.history import KNOWN_WITHIN_DAYS
 from deliverlab.metrics import BAND_DAYS, METRICS, band_of
 from deliverlab.schemas import (
@@ -24,23 +39,19 @@ from deliverlab.schemas import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     import dataframely as dy
 
     from deliverlab.history import Frame
     from deliverlab.metrics import Metric
 
-BASELINE_DAYS = 90  # the days before each month that its peer rates are taken from
+BASELINE_WEEKS = 13  # the whole weeks before each month that its peer rates are taken from
 MIN_HISTORY_DAYS = 28  # of them, before there are peer rates at all
-MIN_ACCOUNTS = 5  # with mail, before a pool stands for itself
-MIN_EVENTS = 10  # in all, before a pool stands for itself
 
-_POOLED_BY = {
-    "cell": ("industry", "band", "metric", "effective_from"),
-    "industry": ("industry", "metric", "effective_from"),
-    "all": ("metric", "effective_from"),
-}
-_FIGURES = ("rate", "day_spread", "phi", "tau2", "accounts", "trials", "events")
+_CELL = ("industry", "band", "metric")
+_SUFFIXES = {"cell": "", "industry": "_industry", "all": "_all"}
+_LOWEST = {"day_spread": 0.0, "week_spread": 0.0, "phi": 1.0, "tau2": 0.0}
 
 
 def peer_rates(
@@ -50,23 +61,28 @@ def peer_rates(
     known_within_days: int = KNOWN_WITHIN_DAYS,
     denominators: Mapping[str, str] | None = None,
 ) -> dy.LazyFrame[PeerRates]:
-    """Monthly rates of every industry, band and metric, each from the days before its month only.
+    """Monthly rates of every industry, band and metric, each from the weeks before its month only.
 
     There is a row for the first of every month with `MIN_HISTORY_DAYS` before it, up to the month after the
-    last day. It rests on the `BASELINE_DAYS` that end the day before `effective_from - known_within_days`,
-    so that no later day can change it. An account counts in the band of its ordinary `BAND_DAYS` in that
-    baseline (its sent mail, spread over the days since its first), since there it sent the mail that is
-    counted.
+    last day. It rests on the `BASELINE_WEEKS` whole weeks that ended before
+    `effective_from - known_within_days`, so that no later day can change it and each weekday counts alike. An
+    account counts in the band of its ordinary `BAND_DAYS` in that baseline (its sent mail, spread over the
+    days since its first), since there it sent the mail that is counted.
 
-    A cell of fewer than `MIN_ACCOUNTS` accounts with mail, or of fewer than `MIN_EVENTS` events, takes what
-    its industry says, and where that is as small, what all accounts say: `level` tells which. `shape`,
-    `phi` and `tau2` come from the narrowest of these pools that is large enough and knows them. What each
-    of them is stands in `pools.pool_statistics`. Where nobody has trials of a metric there is nothing to
-    compare with, and no row.
+    The rate of a cell, an industry's band, is drawn towards that of its industry, and that towards the rate
+    of all, each as far as it says little itself; see `pools`, where it also stands who counts how much and
+    who is left out. `level` is the narrowest pool that outweighs what it is drawn towards, and `accounts`,
+    `trials` and `events` are those of that pool. `shape`, `phi`, `week_correlation` and `tau2` are taken from
+    all industries of a band, and drawn towards those of all bands; null where all bands say too little. Where
+    nobody has trials of a metric there is nothing to compare with, and no row.
+
+    An account with more than 5% of a cell's trials would partly be compared with itself. It has rows of its
+    own, with its `account_id`, as if it were not there.
 
     `denominators` measures a metric out of another column, as `{"complaint_rate": "sent"}`.
 
-    Columns and types of `daily` are checked here, its values by `History`: nothing is counted yet.
+    Columns and types of `daily` are checked here, its values by `History`. `daily` is read at once and
+    streamed, so it may be a scan of files larger than memory.
 
     Raises:
         DataError: a table lacks a column, or `denominators` names a metric or a column that does not exist.
@@ -74,81 +90,156 @@ def peer_rates(
     Daily.admit(daily.lazy().clear(), what="daily")
     counts, known = Daily.cast(daily.lazy()), Accounts.admit(accounts, what="accounts").lazy()
     metrics = measured(denominators)
-    baselines = _baselines(counts, known, known_within_days=known_within_days, metrics=metrics).cache()
-    rows = _every_group(counts, known, known_within_days=known_within_days)
-    for level, keys in _POOLED_BY.items():
-        pools = pool_statistics(baselines, by=keys)
-        is_enough = (pl.col("accounts") >= MIN_ACCOUNTS) & (pl.col("events") >= MIN_EVENTS)
-        trusted = pools if level == "all" else pools.filter(is_enough)
-        pool = pl.struct(*_FIGURES, level=pl.lit(level, pl.Enum(POOL_LEVELS)))
-        rows = rows.join(trusted.select(*keys, pool.alias(f"{level}_pool")), on=keys, how="left")
-    narrowest = {
-        name: pl.coalesce(pl.col(f"{level}_pool").struct.field(name) for level in POOL_LEVELS)
-        for name in (*_FIGURES, "level")
-    }
-    return PeerRates.cast(
-        rows.with_columns(**narrowest)
-        .filter(pl.col("rate").is_not_null())
-        .with_columns(
-            account_id=pl.lit(None, pl.String),
-            denominator=_changed_denominator(metrics),
-            shape=pl.when(pl.col("day_spread") > 0).then(1 / pl.col("day_spread")),
-        )
-        .sort(_POOLED_BY["cell"])
-    )
+    weeks = by_week(counts.rename({"day": "sent_on"}), keys=("account_id",), metrics=metrics).pipe(settled)
+    months = [
+        _month(weeks, known, month=month, known_within_days=known_within_days, metrics=metrics)
+        for month in _months(counts, known_within_days=known_within_days)
+    ]
+    return PeerRates.cast(pl.concat([PeerRates.create_empty().lazy(), *months]))
 
 
-def _months(daily: dy.LazyFrame[Daily], *, known_within_days: int) -> pl.LazyFrame:
-    """`effective_from` of every month that gets peer rates."""
-    enough = pl.col("day").min() + pl.duration(days=known_within_days + MIN_HISTORY_DAYS - 1)
-    return (
-        daily.select(first=_next_month(enough), last=_next_month(pl.col("day").max()))
-        .filter(pl.col("first") <= pl.col("last"))
-        .select(effective_from=pl.date_ranges("first", "last", "1mo"))
-        .explode("effective_from")
-    )
-
-
-def _next_month(day: pl.Expr) -> pl.Expr:
-    return day.dt.month_start().dt.offset_by("1mo")
-
-
-def _baselines(
-    daily: dy.LazyFrame[Daily],
+def _month(
+    weeks: pl.LazyFrame,
     accounts: dy.LazyFrame[Accounts],
     *,
+    month: date,
     known_within_days: int,
     metrics: Mapping[str, Metric],
 ) -> pl.LazyFrame:
-    """Each account's baseline of each month: sums, clusters, industry, and the band it sent that mail in."""
-    end = pl.col("effective_from") - pl.duration(days=known_within_days)
-    windows = _months(daily, known_within_days=known_within_days).select(
-        day="effective_from", first=end - pl.duration(days=BASELINE_DAYS), last=end - pl.duration(days=1)
+    """The peer rates of one month."""
+    end = month - timedelta(days=known_within_days)
+    last_sunday = end - timedelta(days=end.weekday() + 1)
+    baselines = _baselines(weeks, accounts, until=last_sunday, metrics=metrics).pipe(settled)
+    large = large_accounts(baselines, cell=_CELL).pipe(settled)
+    cells = (
+        without(baselines, large, cell=_CELL)
+        .pipe(add_usual, cell=(*_CELL, "left_out"))
+        .pipe(cells_of, cell=(*_CELL, "left_out"))
+        .pipe(settled)
     )
-    span = pl.col("day") - pl.duration(days=known_within_days) - pl.col("first_sent_on")
-    ordinary = pl.col("sent") * BAND_DAYS / span.dt.total_days().clip(lower_bound=BAND_DAYS)
+    rates = _rates(cells, large, every_cell=_every_cell(accounts)).pipe(settled)
     return (
-        trailing_sums(daily, windows, metrics=metrics)
-        .filter(pl.col("trials") > 0)
-        .pipe(add_clusters)
+        rates.join(_spreads(cells, large, rates=rates), on=["band", "metric", "left_out"], how="left")
+        .with_columns(
+            effective_from=pl.lit(month),
+            account_id=pl.when(pl.col("left_out") != NOBODY).then("left_out"),
+            denominator=_changed_denominator(metrics),
+            shape=pl.when(pl.col("day_spread") > 0).then(1 / pl.col("day_spread")),
+            week_correlation=(pl.col("week_spread") / pl.col("day_spread")).fill_nan(None).clip(0.0, 1.0),
+        )
+        .sort(*_CELL, "account_id")
+        .select(PeerRates.column_names())
+        .pipe(settled)
+    )
+
+
+def _months(daily: dy.LazyFrame[Daily], *, known_within_days: int) -> list[date]:
+    """`effective_from` of every month that gets peer rates."""
+    first_day, last_day = daily.select(first=pl.col("day").min(), last=pl.col("day").max()).collect().row(0)
+    if first_day is None:
+        return []
+    enough = first_day + timedelta(days=known_within_days + MIN_HISTORY_DAYS - 1)
+    first, last = (day.replace(day=1) + timedelta(days=32) for day in (enough, last_day))
+    return pl.date_range(first.replace(day=1), last.replace(day=1), "1mo", eager=True).to_list()
+
+
+def _baselines(
+    weeks: pl.LazyFrame, accounts: dy.LazyFrame[Accounts], *, until: date, metrics: Mapping[str, Metric]
+) -> pl.LazyFrame:
+    """Each account's baseline up to a Sunday: sums, clusters, industry, and the band it sent that mail in."""
+    first = until - timedelta(days=7 * BASELINE_WEEKS - 1)
+    days = (pl.lit(until) - pl.col("first_sent_on")).dt.total_days() + 1
+    ordinary = pl.col("sent") * BAND_DAYS / days.clip(lower_bound=BAND_DAYS)
+    return (
+        weeks.filter(pl.col("week").is_between(first, until))
+        .pipe(added_up, keys=("account_id",), metrics=metrics)
         .join(accounts.select("account_id", "industry"), on="account_id", how="left")
         .with_columns(_industry(), band=band_of(ordinary))
-        .rename({"day": "effective_from"})
+        .pipe(settled)
+        .pipe(one_row_a_metric, metrics=metrics)
+        .pipe(add_clusters)
     )
 
 
-def _every_group(
-    daily: dy.LazyFrame[Daily], accounts: dy.LazyFrame[Accounts], *, known_within_days: int
-) -> pl.LazyFrame:
-    """Every industry, "unknown" among them, x band x metric x month."""
+def _rates(cells: pl.LazyFrame, large: pl.LazyFrame, *, every_cell: pl.LazyFrame) -> pl.LazyFrame:
+    """The shrunken `rate` of every cell and its `level`, for all and for each account left out of one."""
+    industries = cells.pipe(families, large, member="band", pool=("industry", "metric")).pipe(
+        pooled, of="cell", pool=("industry", "metric", "left_out")
+    )
+    everybody = industries.pipe(families, large, member="industry", pool=("metric",)).pipe(
+        pooled, of="industry", pool=("metric", "left_out")
+    )
+    pools = (
+        pl.concat([every_cell, large], how="diagonal")
+        .join(cells, on=[*_CELL, "left_out"], how="left")
+        .join(industries, on=["industry", "metric", "left_out"], how="left", suffix="_industry")
+        .join(everybody, on=["metric", "left_out"], suffix="_all")
+    )
+    events = {pool: pl.col(f"events_in{suffix}").fill_null(0.0) for pool, suffix in _SUFFIXES.items()}
+    trials = {pool: pl.col(f"trials_in{suffix}").fill_null(0.0) for pool, suffix in _SUFFIXES.items()}
+    all_rate = pl.when(events["all"] > 0).then(events["all"]).otherwise(0.5) / trials["all"]
+    industry_rate = shrunken(events["industry"], trials["industry"], towards=all_rate, of="industry")
+    level = (
+        pl.when(events["cell"] * DIFFERS["cell"] >= 1).then(pl.lit("cell"))
+        .when(events["industry"] * DIFFERS["industry"] >= 1).then(pl.lit("industry"))
+        .otherwise(pl.lit("all")).cast(pl.Enum(POOL_LEVELS))
+    )  # fmt: skip
+    size = {
+        name: pl.coalesce(
+            pl.when(level == pool).then(pl.col(f"{name}{suffix}")) for pool, suffix in _SUFFIXES.items()
+        )
+        for name in ("accounts", "trials", "events")
+    }
+    return pools.select(
+        *_CELL,
+        "left_out",
+        level=level,
+        rate=shrunken(events["cell"], trials["cell"], towards=industry_rate, of="cell"),
+        **size,
+    )
+
+
+def _spreads(cells: pl.LazyFrame, large: pl.LazyFrame, *, rates: pl.LazyFrame) -> pl.LazyFrame:
+    """How far days and accounts of each band differ, for all and for each account left out."""
+    told = cells.join(rates.select(*_CELL, "left_out", "rate"), on=[*_CELL, "left_out"])
+    bands = (
+        told.with_columns(tau2=tau2_sum())
+        .pipe(families, large, member="industry", pool=("band", "metric"))
+        .pipe(added_spreads, pool=("band", "metric", "left_out"))
+    )
+    everybody = (
+        bands.pipe(families, large, member="band", pool=("metric",))
+        .pipe(added_spreads, pool=("metric", "left_out"))
+        .select("metric", "left_out", **{f"{name}_of_all": spread(name) for name in SPREADS})
+    )
+    every_band = everybody.join(_bands(), how="cross")
+    return every_band.join(bands, on=["band", "metric", "left_out"], how="left").select(
+        "band",
+        "metric",
+        "left_out",
+        **{
+            name: spread(name, towards=pl.col(f"{name}_of_all")).clip(lower_bound=_LOWEST[name])
+            for name in ("day_spread", "week_spread", "phi")
+        },
+        tau2=pl.col("tau2_of_all").clip(lower_bound=0.0),
+    )
+
+
+def _every_cell(accounts: dy.LazyFrame[Accounts]) -> pl.LazyFrame:
+    """Every industry, "unknown" among them, x band x metric, nobody left out."""
     unknown = pl.LazyFrame({"industry": [UNKNOWN_INDUSTRY]})
+    metrics = pl.LazyFrame({"metric": METRIC_NAMES}, schema={"metric": pl.Enum(METRIC_NAMES)})
     return (
         pl.concat([accounts.select(_industry()), unknown])
         .unique()
-        .join(pl.LazyFrame({"band": BANDS}, schema={"band": pl.Enum(BANDS)}), how="cross")
-        .join(pl.LazyFrame({"metric": METRIC_NAMES}, schema={"metric": pl.Enum(METRIC_NAMES)}), how="cross")
-        .join(_months(daily, known_within_days=known_within_days), how="cross")
+        .join(_bands(), how="cross")
+        .join(metrics, how="cross")
+        .with_columns(left_out=pl.lit(NOBODY))
     )
+
+
+def _bands() -> pl.LazyFrame:
+    return pl.LazyFrame({"band": BANDS}, schema={"band": pl.Enum(BANDS)})
 
 
 def _industry() -> pl.Expr:

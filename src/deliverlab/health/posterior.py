@@ -13,13 +13,15 @@ from deliverlab.schemas import GRADES, NOT_ENOUGH_MAIL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-
 USUAL_SPREAD = 0.25  # tau2 where peers do not say: accounts differ by half their rate
 LEAST_SPREAD, MOST_SPREAD = 0.1, 0.5  # of tau2: what is known of peers weighs as 10 to 2 expected events
-FAR = 2.0  # times the peers' rate: more is ill
-WORSE = 1.5  # times the peers' rate: more is not quite well
-SURE = 0.9  # probability at which something is said of an account
+ILL_SHARE, ILL_RATIO = 0.03, 5.0  # accounts of another kind, and their mean ratio: it may be anything
+POOR_Z, POOR_RATIO = 2.326, 1.5  # as far out is one healthy account in a hundred
+FAIR_Z, FAIR_RATIO = 1.645, 1.25  # one in twenty
+TAIL = 1.3  # times tau2, in z: peers have more outliers than a gamma of that variance
+LEAST_PROBABILITY = 1e-300  # of what is told apart from never
+LEAST_EVENTS = 3  # two mistyped addresses make nobody poor
+SURE = 0.9  # probability at which an account is said to be better than its peers
 
 _HIGH_IS_BAD = pl.col("metric").is_in([metric.name for metric in METRICS.values() if metric.is_high_bad])
 
@@ -28,38 +30,41 @@ def add_posterior(compared: pl.LazyFrame) -> pl.LazyFrame:
     """Adds `ratio`, `shrunken_ratio`, `percentile`, `twice_peers_probability`, `z` and `grade`.
 
     The account's rate is its peers' rate times a ratio. Before its mail is looked at, the ratio is that of
-    any peer: gamma with mean 1 and variance `tau2`. Its mail adds events against those expected, both
-    divided by phi, since mails of one day are not so many witnesses. The result is a gamma again (the
-    gamma-Poisson model), and everything here is read from it. `ratio` alone is raw: the rate over the
-    peers'.
+    any peer: gamma with mean 1 and variance `tau2`; but one account in 33 is ill, and of its ratio little is
+    known (exponential, mean `ILL_RATIO`). Its mail adds events against those expected, both divided by phi,
+    since mails of one day are not so many witnesses. The result is a mixture of two gammas (the gamma-Poisson
+    model), and all but `ratio` and `z` is read from it. `ratio` is raw: the rate over the peers'. Opens and
+    clicks have no ill kind.
 
-    phi rests on the day shape of the peers, not on the account's own days: those must not be its excuse. So
+    phi rests on the day spread of the peers, not on the account's own days: those must not be its excuse. So
     more events out of the same mail always move the ratio, and no grade, the same way.
 
-    - `percentile`: the share of peers whose ratio is below the shrunken one.
-    - `z`: events above expectation in standard errors, of chance, days and accounts together.
+    - `percentile`: the share of healthy peers whose ratio is below the shrunken one.
+    - `z`: how far out its events are among those that a healthy peer with this mail could have had by its
+      own difference, its days and chance: negative binomial, as a normal deviate (mid-P). Equally many
+      healthy accounts lie beyond a z whatever their industry or volume.
     - `grade`: see `_grade`.
 
     All are null, and the grade "not enough mail to tell", where there are no trials or no peers.
     """
     expected = pl.col("peer_rate") * pl.col("trials")
-    day_spread = 1 / pl.col("shape")
-    phi = clusters.phi(day_spread, events=pl.col("events"))
+    spread = clusters.window_spread(pl.col("day_spread"), pl.col("week_correlation"))
+    phi = clusters.phi(pl.col("spread"), events=pl.col("events"))
     is_known = (pl.col("trials") > 0) & (pl.col("peer_rate") > 0)
     return (
         compared.with_columns(
-            prior=pl.when(is_known).then(_prior(pl.col("tau2"))),
-            expected=expected,
-            evidence=expected / clusters.phi(day_spread, events=expected),
-            ratio=pl.when(is_known).then(pl.col("events") / expected),
-            gamma_shape=pl.when(is_known).then(_prior(pl.col("tau2")) + pl.col("events") / phi),
-            gamma_rate=pl.when(is_known).then(_prior(pl.col("tau2")) + expected / phi),
+            prior=pl.when(is_known).then(_prior(pl.col("tau2"))), expected=expected, spread=spread
         )
-        .with_columns(shrunken_ratio=pl.col("gamma_shape") / pl.col("gamma_rate"))
+        .with_columns(
+            evidence=expected / clusters.phi(pl.col("spread"), events=expected),
+            ratio=pl.when(is_known).then(pl.col("events") / expected),
+            seen=pl.col("events") / phi,
+            looked_for=expected / phi,
+        )
+        .with_columns(ill_probability=_ill_probability())
+        .with_columns(shrunken_ratio=_shrunken_ratio(), twice_peers_probability=_above(2.0), z=_deviate())
         .with_columns(
             percentile=1 - _survival(pl.col("prior"), pl.col("prior") * pl.col("shrunken_ratio")),
-            twice_peers_probability=_above(2.0),
-            z=(pl.col("ratio") - 1) / (1 / pl.col("evidence") + 1 / pl.col("prior")).sqrt(),
             grade=_grade(),
         )
     )
@@ -83,19 +88,21 @@ def _prior(tau2: pl.Expr) -> pl.Expr:
 
 
 def _grade() -> pl.Expr:
-    """What can be said of the account with `SURE` probability, high being bad (mirrored where low is).
+    """What can be said of the account, high being bad (mirrored where low is).
 
-    Poor: its rate is more than `FAR` times its peers'. Else, where its own mail weighs less than what is
-    known of its peers, there is not enough mail to tell. Fair: more likely than not above `WORSE` times its
-    peers'. Excellent: below its peers'. Good: the rest, about as its peers. There is no volume at which
-    this changes.
+    Poor: so far out as one healthy peer in a hundred, and, so that what is told also matters, more likely
+    than not above `POOR_RATIO` times the peers' rate, by `LEAST_EVENTS` or more. Else, where its own mail
+    weighs less than what is known of its peers, there is not enough mail to tell. Fair: so far out as one in twenty, and more likely than not
+    above `FAIR_RATIO`. Excellent: below the peers' rate with `SURE` probability. Good: the rest, about as its
+    peers. There is no volume at which this changes.
     """
-    is_told = pl.col("evidence") >= pl.col("prior")
+    z = pl.col("z") * pl.when(_HIGH_IS_BAD).then(1.0).otherwise(-1.0)
+    is_enough = (pl.col("events") >= LEAST_EVENTS) | ~_HIGH_IS_BAD
     return (
         pl.when(pl.col("prior").is_null()).then(pl.lit(NOT_ENOUGH_MAIL))
-        .when(_worse_than(FAR) >= SURE).then(pl.lit("poor"))
-        .when(~is_told).then(pl.lit(NOT_ENOUGH_MAIL))
-        .when(_worse_than(WORSE) > 1 / 2).then(pl.lit("fair"))
+        .when((z >= POOR_Z) & (_worse_than(POOR_RATIO) > 1 / 2) & is_enough).then(pl.lit("poor"))
+        .when(pl.col("evidence") < pl.col("prior")).then(pl.lit(NOT_ENOUGH_MAIL))
+        .when((z >= FAIR_Z) & (_worse_than(FAIR_RATIO) > 1 / 2)).then(pl.lit("fair"))
         .when(_worse_than(1.0) <= 1 - SURE).then(pl.lit("excellent"))
         .otherwise(pl.lit("good"))
         .cast(pl.Enum(GRADES))
@@ -107,9 +114,59 @@ def _worse_than(times: float) -> pl.Expr:
     return pl.when(_HIGH_IS_BAD).then(_above(times)).otherwise(1 - _above(1 / times))
 
 
+def _ill_probability() -> pl.Expr:
+    """How probably the account is ill: by Bayes' rule, from how well each kind foretells its events."""
+    ill = pl.when(_HIGH_IS_BAD).then(ILL_SHARE).otherwise(0.0)
+    odds = (
+        (
+            _log_likelihood(pl.lit(1.0), pl.lit(1 / ILL_RATIO))
+            - _log_likelihood(pl.col("prior"), pl.col("prior"))
+        )
+        .clip(-700.0, 700.0)
+        .exp()
+        * ill
+        / (1 - ill)
+    )
+    return odds / (1 + odds)
+
+
+def _log_likelihood(shape: pl.Expr, rate: pl.Expr) -> pl.Expr:
+    """Of the events seen, where the ratio is gamma; up to what does not depend on that gamma."""
+    after = shape + pl.col("seen")
+    return (
+        shape * rate.log()
+        - _log_gamma(shape)
+        + _log_gamma(after)
+        - after * (rate + pl.col("looked_for")).log()
+    )
+
+
+def _log_gamma(value: pl.Expr) -> pl.Expr:
+    def log_gamma(values: pl.Series) -> pl.Series:
+        from scipy.special import gammaln
+
+        return pl.Series(gammaln(values.to_numpy())).fill_nan(None)
+
+    return value.map_batches(log_gamma, return_dtype=pl.Float64, is_elementwise=True)
+
+
+def _mixed(healthy: pl.Expr, ill: pl.Expr) -> pl.Expr:
+    return healthy + pl.col("ill_probability") * (ill - healthy)
+
+
+def _shrunken_ratio() -> pl.Expr:
+    """The mean of the ratio, given the mail."""
+    seen, looked_for, prior = pl.col("seen"), pl.col("looked_for"), pl.col("prior")
+    return _mixed((prior + seen) / (prior + looked_for), (1 + seen) / (1 / ILL_RATIO + looked_for))
+
+
 def _above(ratio: float) -> pl.Expr:
     """The probability that the account's ratio is above this one."""
-    return _survival(pl.col("gamma_shape"), pl.col("gamma_rate") * ratio)
+    seen, looked_for, prior = pl.col("seen"), pl.col("looked_for"), pl.col("prior")
+    return _mixed(
+        _survival(prior + seen, (prior + looked_for) * ratio),
+        _survival(1 + seen, (1 / ILL_RATIO + looked_for) * ratio),
+    )
 
 
 def _survival(shape: pl.Expr, at: pl.Expr) -> pl.Expr:
@@ -118,9 +175,27 @@ def _survival(shape: pl.Expr, at: pl.Expr) -> pl.Expr:
     def tail(columns: Sequence[pl.Series]) -> pl.Series:
         from scipy.special import gammaincc
 
-        tails: np.ndarray[tuple[int], np.dtype[np.float64]] = gammaincc(
-            *(column.to_numpy() for column in columns)
-        )
-        return pl.Series(tails).fill_nan(None)
+        return pl.Series(gammaincc(*(column.to_numpy() for column in columns))).fill_nan(None)
 
     return pl.map_batches([shape, at], tail, return_dtype=pl.Float64, is_elementwise=True)
+
+
+def _deviate() -> pl.Expr:
+    """The normal deviate of the events among those of healthy peers: negative binomial, mid-P."""
+
+    def deviate(columns: Sequence[pl.Series]) -> pl.Series:
+        import numpy as np
+        from scipy.special import betainc, betaincc, ndtri
+
+        events, expected, size = (column.cast(pl.Float64).to_numpy() for column in columns)
+        share = expected / (expected + size)
+        upper = (betainc(events, size, share) + betainc(events + 1, size, share)) / 2
+        lower = (betaincc(events, size, share) + betaincc(events + 1, size, share)) / 2
+        far = np.maximum(np.minimum(upper, lower), LEAST_PROBABILITY)
+        return pl.Series(np.where(upper < lower, -1.0, 1.0) * ndtri(far)).fill_nan(None)
+
+    between = TAIL / pl.col("prior")
+    size = 1 / (between + pl.col("spread") + between * pl.col("spread"))
+    return pl.map_batches(
+        [pl.col("events"), pl.col("expected"), size], deviate, return_dtype=pl.Float64, is_elementwise=True
+    )

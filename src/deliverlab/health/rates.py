@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from deliverlab.health import clusters
-from deliverlab.health.windows import trailing_sums, windows_before
+from deliverlab.health.windows import exact_sum, trailing_sums, windows_before
 from deliverlab.history import KNOWN_WITHIN_DAYS
-from deliverlab.intervals import wilson
+from deliverlab.intervals import negative_binomial
 from deliverlab.metrics import METRICS
 from deliverlab.schemas import METRIC_NAMES, Rates
 
@@ -35,9 +35,9 @@ def trailing_rates(
     """The rate of every account and metric as seen on a day, with 95% bounds; null without trials.
 
     The window ends with the newest day whose outcomes are known in full, `as_of - known_within_days`:
-    younger days would look better than they are. Bounds are Wilson's with the effective sample n / phi,
-    where phi comes from how much the account's own days differ, and where they say little, from how much
-    those of all accounts in `daily` do.
+    younger days would look better than they are. Bounds are negative binomial: they know how much the
+    account's own days and weeks differ, and where these say little, how much those of all accounts in `daily`
+    do.
 
     >>> from datetime import date
     >>> from deliverlab.schemas import COUNTS, Daily
@@ -52,7 +52,12 @@ def trailing_rates(
     return Rates.cast(
         windowed(daily, accounts.join(windows, how="cross"), windows)
         .sort("account_id", "day", "metric")
-        .with_columns(pool_spread=clusters.pooled("own_day_spread").over("metric"))
+        .with_columns(day_spread=_of_all("own_day_spread", "informative_days").clip(lower_bound=0.0))
+        .with_columns(
+            week_correlation=(_of_all("own_week_spread", "informative_pairs") / pl.col("day_spread"))
+            .fill_nan(None)
+            .clip(0.0, 1.0)
+        )
         .pipe(with_bounds)
     )
 
@@ -76,12 +81,19 @@ def windowed(
 
 
 def with_bounds(sums: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds `rate`, `rate_low` and `rate_high`; `pool_spread` is the day spread of those like it."""
-    spread = clusters.blended_day_spread(pl.col("pool_spread"))
-    phi = clusters.phi(spread, events=pl.col("events"))
-    bounds = wilson(pl.col("events") / phi, pl.col("trials") / phi)
+    """Adds `rate` and its bounds; `day_spread` and `week_correlation` are those of accounts like it."""
+    spread = clusters.window_spread(
+        clusters.blended_day_spread(pl.col("day_spread")), pl.col("week_correlation")
+    )
+    bounds = negative_binomial(pl.col("events"), pl.col("trials"), spread=spread)
     return sums.with_columns(
         rate=pl.when(pl.col("trials") > 0).then(pl.col("events") / pl.col("trials")),
         rate_low=bounds.struct.field("low"),
         rate_high=bounds.struct.field("high"),
     )
+
+
+def _of_all(value: str, weight: str) -> pl.Expr:
+    """The mean of all accounts, each weighing by how much its own days say."""
+    total = exact_sum((pl.col(value) * pl.col(weight)).filter(pl.col(weight) > 0))
+    return (total / exact_sum(pl.col(weight).filter(pl.col(weight) > 0))).fill_nan(None).over("metric")

@@ -9,7 +9,7 @@ import polars as pl
 
 from deliverlab.health.advice import recommendations
 from deliverlab.health.compared import compared, peers_of
-from deliverlab.health.posterior import FAR, add_posterior
+from deliverlab.health.posterior import add_posterior
 from deliverlab.health.rates import WINDOW_DAYS
 from deliverlab.metrics import METRICS
 from deliverlab.schemas import GRADES, NOT_ENOUGH_MAIL, Health, Recommendations, Scores, Slices
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from deliverlab.history import Frame, History
 
 CHANGE_DAYS = 30  # how far back a score's change looks
+HALF = 2.0  # times the peers' rate: half of all points are gone
 
 _ENFORCED = [metric.name for metric in METRICS.values() if metric.is_enforced]
 
@@ -38,7 +39,7 @@ def account_health(
     How metrics are graded stands in `posterior`. The grade of an account is its worst among the enforced
     metrics that could be graded, its score theirs as well: 100 / (1 + (ratio / 2)²) of the highest shrunken
     ratio to its peers. So an account without events has nearly 100, one like its peers 80, one at twice its
-    peers 50; a poor one is always below 50. Opens and clicks are graded to inform, and decide nothing.
+    peers 50; a poor one is always below 64. Opens and clicks are graded to inform, and decide nothing.
     `change` is against the score 30 days before, `change_cause` the metric that set the lower of the two.
 
     `slices` lets recommendations name the campaign, domain, bounce reason or import that carries the excess.
@@ -54,7 +55,7 @@ def account_health(
         .with_columns(
             as_of="day",
             shrunken_rate=pl.col("peer_rate") * pl.col("shrunken_ratio"),
-            score=100 / (1 + (pl.col("shrunken_ratio") / FAR).pow(2)),
+            score=100 / (1 + (pl.col("shrunken_ratio") / HALF).pow(2)),
         )
         .sort("account_id", "metric")
         .collect()

@@ -12,7 +12,7 @@ from deliverlab.metrics import METRICS
 from deliverlab.schemas import KNOWN_COUNTS, METRIC_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     import dataframely as dy
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deliverlab.schemas import Daily
 
 FIXED_POINT = 2.0**40  # about twelve digits behind the point
+CLUSTERS = ("day", "week")  # mails of one of these share a list and a fate
 
 
 def measured(denominators: Mapping[str, str] | None = None) -> Mapping[str, Metric]:
@@ -67,35 +68,70 @@ def trailing_sums(
 ) -> pl.LazyFrame:
     """Each account's sums over each window, one row an account, day and metric; none where it has no mail.
 
-    Beside `events` and `trials` stand the sums over days of their squares and products, from which
-    `clusters` reads how unlike the days are, and what the account `sent` in the window, from
+    Beside `events` and `trials` stand the sums of their squares and products, over days and over weeks, from
+    which `clusters` reads how unlike the days are; and what the account `sent` in the window, from
     `first_sent_on` on. Integers all: no sum depends on the order of rows.
     """
-    parts = {count for metric in metrics.values() for count in (metric.numerator, metric.denominator)}
-    columns = sorted({"sent", *parts})
-    pairs = sorted({pair for metric in metrics.values() for pair in _squares(metric)})
+    in_windows = daily.rename({"day": "sent_on"}).join(send_days(windows), on="sent_on")
+    weeks = by_week(in_windows, keys=("account_id", "day"), metrics=metrics)
+    return one_row_a_metric(added_up(weeks, keys=("account_id", "day"), metrics=metrics), metrics=metrics)
+
+
+def by_week(
+    daily: pl.LazyFrame, *, keys: Sequence[str], metrics: Mapping[str, Metric] = METRICS
+) -> pl.LazyFrame:
+    """The days of each `week` (its Monday) added up: counts, and the products of the days' counts.
+
+    `daily` has its days in `sent_on`.
+    """
     return (
-        daily.select("account_id", *columns, sent_on="day")
-        .join(send_days(windows), on="sent_on")
-        .group_by("account_id", "day")
+        daily.with_columns(week=pl.col("sent_on").dt.truncate("1w"))
+        .group_by(*keys, "week")
         .agg(
             pl.col("sent_on").min().alias("first_sent_on"),
-            pl.col(columns).sum(),
+            pl.col(_counts(metrics)).sum(),
             *(
-                (pl.col(one).cast(pl.Int128) * pl.col(other)).sum().alias(f"{one}*{other}")
-                for one, other in pairs
+                (pl.col(one) * pl.col(other)).sum().alias(f"day:{one}*{other}")
+                for one, other in _pairs(metrics)
             ),
         )
-        .select(
-            "account_id",
-            "day",
+    )
+
+
+def added_up(
+    weeks: pl.LazyFrame, *, keys: Sequence[str], metrics: Mapping[str, Metric] = METRICS
+) -> pl.LazyFrame:
+    """The weeks of `by_week` added up, and the products of the weeks' counts beside those of the days."""
+    pairs = _pairs(metrics)
+    return weeks.group_by(keys).agg(
+        pl.col("first_sent_on").min(),
+        pl.col(_counts(metrics)).sum(),
+        *(pl.col(f"day:{one}*{other}").sum() for one, other in pairs),
+        *((pl.col(one) * pl.col(other)).sum().alias(f"week:{one}*{other}") for one, other in pairs),
+    )
+
+
+def one_row_a_metric(sums: pl.LazyFrame, *, metrics: Mapping[str, Metric] = METRICS) -> pl.LazyFrame:
+    """The sums of `added_up` with a row for each metric that has trials, its sums named alike."""
+    taken = ("first_sent_on", *_counts(metrics))
+    rest = pl.exclude(
+        *taken, *(f"{cluster}:{one}*{other}" for cluster in CLUSTERS for one, other in _pairs(metrics))
+    )
+    return pl.concat(
+        sums.filter(pl.col(metric.denominator) > 0).select(
+            rest,
             "sent",
             "first_sent_on",
-            measured=pl.concat_list(_sums_of(metric) for metric in metrics.values()),
+            metric=pl.lit(metric.name, dtype=pl.Enum(METRIC_NAMES)),
+            **_sums_of(metric),
         )
-        .explode("measured")
-        .unnest("measured")
+        for metric in metrics.values()
     )
+
+
+def settled(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """The same table, computed: several others are read from it, and the plan of each would do it anew."""
+    return frame.collect(engine="streaming").lazy()
 
 
 def exact_sum(value: pl.Expr) -> pl.Expr:
@@ -106,21 +142,26 @@ def exact_sum(value: pl.Expr) -> pl.Expr:
     return (value * FIXED_POINT).round().cast(pl.Int128).sum().cast(pl.Float64) / FIXED_POINT
 
 
-def _squares(metric: Metric) -> tuple[tuple[str, str], ...]:
+def _counts(metrics: Mapping[str, Metric]) -> list[str]:
+    return sorted({"sent", *(count for pair in _pairs(metrics) for count in pair)})
+
+
+def _pairs(metrics: Mapping[str, Metric]) -> list[tuple[str, str]]:
+    """The pairs of counts that are multiplied: each numerator and denominator with itself, and together."""
+    return sorted({
+        pair
+        for metric in metrics.values()
+        for x, n in [(metric.numerator, metric.denominator)]
+        for pair in ((x, x), (x, n), (n, n))
+    })  # fmt: skip
+
+
+def _sums_of(metric: Metric) -> dict[str, pl.Expr]:
+    """One metric's sums; the products leave exact arithmetic only here."""
     x, n = metric.numerator, metric.denominator
-    return (x, x), (x, n), (n, n)
-
-
-def _sums_of(metric: Metric) -> pl.Expr:
-    """One metric's sums as a struct; the squares leave exact arithmetic only here."""
-    squared, crossed, trials_squared = (
-        pl.col(f"{one}*{other}").cast(pl.Float64) for one, other in _squares(metric)
-    )
-    return pl.struct(
-        metric=pl.lit(metric.name, dtype=pl.Enum(METRIC_NAMES)),
-        events=pl.col(metric.numerator),
-        trials=pl.col(metric.denominator),
-        events_squared=squared,
-        events_by_trials=crossed,
-        trials_squared=trials_squared,
-    )
+    products = {"events_squared": (x, x), "events_by_trials": (x, n), "trials_squared": (n, n)}
+    return {"events": pl.col(x), "trials": pl.col(n)} | {
+        f"{cluster}_{name}": pl.col(f"{cluster}:{one}*{other}").cast(pl.Float64)
+        for cluster in CLUSTERS
+        for name, (one, other) in products.items()
+    }

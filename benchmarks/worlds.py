@@ -1,0 +1,134 @@
+"""Synthetic worlds whose truth is known: what every account's rates really are, and who is ill.
+
+Two kinds. In the benign one accounts differ by a gamma, and days by independent gamma shocks: what the model
+of `deliverlab.health` assumes. In the heavy-tailed one accounts differ by a log-normal, and a day's shock is
+log-Student-t and half of the day's before: what it does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from deliverlab.metrics import BAND_STARTS
+from deliverlab.schemas import COUNTS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FIRST_DAY = date(2026, 1, 1)
+DAYS = 125
+INDUSTRIES = ("Agencies", "Clinics", "Games", "Media", "Recruiting", "Retail", "Schools", "Software")
+USUAL = {"hard_bounces": 0.003, "soft_bounces": 0.005, "complaints": 0.0004, "unsubscribes": 0.003}
+OUT_OF = {
+    "hard_bounces": "sent",
+    "soft_bounces": "sent",
+    "complaints": "delivered",
+    "unsubscribes": "delivered",
+}
+ILL = ("hard_bounces", "complaints")  # what ill accounts have too many of
+ILL_SHARE, ILL_TIMES = 0.03, 6.0
+ACCOUNT_CV, DAY_CV = 0.5, 0.6
+AUTOCORRELATION = 0.5
+T_FREEDOM, MOST_DEVIATIONS = 5, 4.0
+LARGEST = 6_000_000  # mails in thirty days
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The tables a history is made of, and the truth: a row an account and numerator."""
+
+    daily: pl.DataFrame
+    accounts: pl.DataFrame
+    truth: (
+        pl.DataFrame
+    )  # account_id, numerator, rate (in the last 30 days known), usual_rate, is_ill, is_steady
+
+
+def make(*, accounts: int, is_heavy_tailed: bool, seed: int, window_days: int = 30) -> World:
+    """A world of so many accounts, evenly over five volume bands and eight industries."""
+    rng = np.random.default_rng(seed)
+    ids = pl.Series("account_id", [f"{number:07}" for number in range(accounts)])
+    band = rng.integers(0, len(BAND_STARTS), accounts)
+    industry = rng.integers(0, len(INDUSTRIES), accounts)
+    edges = np.array([80, *BAND_STARTS[1:], LARGEST])
+    monthly = edges[band] * (edges[band + 1] / edges[band]) ** rng.random(accounts)
+    sends = _sending_days(rng, accounts)
+    mean_sent = monthly / 30 * DAYS / sends.sum(axis=1)
+    sent = rng.poisson(mean_sent[:, None] * sends * rng.gamma(4, 1 / 4, sends.shape))
+    is_ill = rng.random(accounts) < ILL_SHARE
+    ill_from = np.where(is_ill, rng.integers(0, DAYS - 5, accounts), DAYS)
+    window = slice(DAYS - 2 - window_days, DAYS - 2)
+    weights = sent[:, window] / np.maximum(sent[:, window].sum(axis=1), 1)[:, None]
+    counts: dict[str, NDArray[np.int64]] = {"sent": sent, "delivered": sent.copy()}
+    truth = []
+    industry_rates = rng.lognormal(0, 0.7, len(INDUSTRIES))
+    for numerator, rate in USUAL.items():
+        usual = rate * industry_rates[industry] * 0.85 ** (band - 2)
+        ratio = _ratios(rng, accounts, is_heavy_tailed=is_heavy_tailed)
+        times = np.where(np.arange(DAYS) >= ill_from[:, None], ILL_TIMES, 1.0) if numerator in ILL else 1.0
+        true_rate = (usual * ratio)[:, None] * times * np.ones((1, DAYS))
+        shocks = _shocks(rng, sent.shape, is_heavy_tailed=is_heavy_tailed)
+        trials = counts[OUT_OF[numerator]]
+        counts[numerator] = np.minimum(rng.poisson(trials * true_rate * shocks), trials // 2)
+        if numerator.endswith("bounces"):
+            counts["delivered"] -= counts[numerator]
+        truth.append(
+            pl.DataFrame({
+                "account_id": ids, "numerator": numerator, "usual_rate": usual,
+                "rate": (true_rate[:, window] * weights).sum(axis=1),
+                "is_ill": is_ill, "is_steady": ~is_ill | (ill_from < window.start),
+            })
+        )  # fmt: skip
+    rows, days = np.nonzero(sent)
+    counts["opens"] = rng.binomial(counts["delivered"], 0.3)
+    counts["clicks"] = rng.binomial(counts["opens"], 0.1)
+    daily = pl.DataFrame({
+        "account_id": ids.gather(pl.Series(rows)),
+        "day": pl.Series(np.datetime64(FIRST_DAY) + days.astype("timedelta64[D]")).cast(pl.Date),
+        **{name: counts[name][rows, days] if name in counts else np.zeros_like(rows) for name in COUNTS},
+    })  # fmt: skip
+    known = pl.DataFrame({"account_id": ids, "industry": np.array(INDUSTRIES)[industry]})
+    return World(daily, known, pl.concat(truth))
+
+
+def last_day() -> date:
+    """The day to judge on: the one after the last of the world."""
+    return FIRST_DAY + timedelta(days=DAYS)
+
+
+def _sending_days(rng: np.random.Generator, accounts: int) -> NDArray[np.float64]:
+    """When accounts mail: every day and less on weekends, once a week, or now and then."""
+    weekday = (np.arange(DAYS) + FIRST_DAY.weekday()) % 7
+    daily = np.where(weekday < 5, 1.0, 0.4) * np.ones((accounts, 1))
+    weekly = (weekday == rng.integers(0, 5, accounts)[:, None]).astype(float)
+    sometimes = (rng.random((accounts, DAYS)) < 0.3).astype(float)
+    kind = rng.choice(3, accounts, p=(0.5, 0.3, 0.2))[:, None]
+    return np.select([kind == 0, kind == 1], [daily, weekly], sometimes)
+
+
+def _ratios(rng: np.random.Generator, accounts: int, *, is_heavy_tailed: bool) -> NDArray[np.float64]:
+    """How accounts differ from their peers: mean 1."""
+    if is_heavy_tailed:
+        variance = np.log1p(ACCOUNT_CV**2)
+        return rng.lognormal(-variance / 2, variance**0.5, accounts)
+    return rng.gamma(ACCOUNT_CV**-2, ACCOUNT_CV**2, accounts)
+
+
+def _shocks(
+    rng: np.random.Generator, shape: tuple[int, ...], *, is_heavy_tailed: bool
+) -> NDArray[np.float64]:
+    """How days differ: mean 1 and the same variation in both kinds of world, nearly."""
+    if not is_heavy_tailed:
+        return rng.gamma(DAY_CV**-2, DAY_CV**2, shape)
+    unit = (T_FREEDOM / (T_FREEDOM - 2)) ** 0.5
+    steps = rng.standard_t(T_FREEDOM, shape) / unit
+    level = steps.copy()
+    for day in range(1, shape[1]):
+        level[:, day] = AUTOCORRELATION * level[:, day - 1] + (1 - AUTOCORRELATION**2) ** 0.5 * steps[:, day]
+    shocks = np.exp(np.log1p(DAY_CV**2) ** 0.5 * level.clip(-MOST_DEVIATIONS, MOST_DEVIATIONS))
+    return shocks / shocks.mean()
