@@ -108,7 +108,7 @@ def _sending_days(rng: np.random.Generator, accounts: int) -> NDArray[np.float64
     weekly = (weekday == rng.integers(0, 5, accounts)[:, None]).astype(float)
     sometimes = (rng.random((accounts, DAYS)) < 0.3).astype(float)
     kind = rng.choice(3, accounts, p=(0.5, 0.3, 0.2))[:, None]
-    return np.select([kind == 0, kind == 1], [daily, weekly], sometimes)
+    return np.asarray(np.select([kind == 0, kind == 1], [daily, weekly], sometimes), dtype=float)
 
 
 def _ratios(rng: np.random.Generator, accounts: int, *, is_heavy_tailed: bool) -> NDArray[np.float64]:
@@ -131,4 +131,4 @@ def _shocks(
     for day in range(1, shape[1]):
         level[:, day] = AUTOCORRELATION * level[:, day - 1] + (1 - AUTOCORRELATION**2) ** 0.5 * steps[:, day]
     shocks = np.exp(np.log1p(DAY_CV**2) ** 0.5 * level.clip(-MOST_DEVIATIONS, MOST_DEVIATIONS))
-    return shocks / shocks.mean()
+    return np.asarray(shocks / shocks.mean())

@@ -209,7 +209,7 @@ def test_weeks_that_share_a_fate_are_told_from_days_that_do_not() -> None:
 
 
 def test_the_spread_between_accounts_is_found_though_some_are_ill() -> None:
-    """Accounts that differ by half their rate have a tau2 of a quarter; a few at ten times it do not count."""
+    """Accounts that differ by half their rate have a tau2 of a quarter; a few at ten times do not count."""
     rng = np.random.default_rng(3)
     ratios = np.concatenate([rng.gamma(4, 1 / 4, 780), np.full(20, 10.0)])
     bounces = rng.poisson(ratios[:, None] * 8, (800, 60))

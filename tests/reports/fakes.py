@@ -101,6 +101,8 @@ class FakePortfolio:
     health: pl.DataFrame
     scores: pl.DataFrame
     advice: pl.DataFrame
+    funnel: pl.DataFrame = field(default_factory=pl.DataFrame)
+    funnel_limits: pl.DataFrame = field(default_factory=pl.DataFrame)
     as_of: date = AS_OF
     policy_title: str = "two-warnings (3 of 8 numbers inferred)"
     is_simulated: bool = True

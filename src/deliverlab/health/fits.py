@@ -100,6 +100,7 @@ def fit_gamma_poisson(events: ArrayLike, expected: ArrayLike) -> GammaPoisson:
 def posterior_rate(prior: BetaBinomial, events: pl.Expr, trials: pl.Expr) -> pl.Expr:
     """What an account's rate is thought to be, between its own and that of all: the mean of its posterior.
 
+    >>> import polars as pl
     >>> pl.select(posterior_rate(BetaBinomial(1.0, 9.0), pl.lit(4), pl.lit(10))).item()
     0.25
     """

@@ -111,7 +111,7 @@ def cells_of(accounts: pl.LazyFrame, *, cell: Sequence[str]) -> pl.LazyFrame:
 
 
 def tau2_sum() -> pl.Expr:
-    """The sum of what accounts differ by beyond chance and days, from the sums of `cells_of` at its `rate`."""
+    """The sum of what accounts differ by beyond chance and days, by the sums of `cells_of` at its `rate`."""
     usual = pl.col("usual_rate") / pl.col("rate")
     squares = usual.pow(2) * pl.col("ratios_squared") - 2 * usual * pl.col("ratios") + pl.col("tau2_weight")
     return squares - usual * pl.col("chances") - pl.col("clustered")
@@ -146,7 +146,7 @@ def added_spreads(members: pl.LazyFrame, *, pool: Sequence[str]) -> pl.LazyFrame
 
 
 def spread(name: str, *, towards: pl.Expr | None = None) -> pl.Expr:
-    """The mean of such sums, drawn towards that of a larger pool; null where there is too little of either."""
+    """The mean of such sums, drawn towards that of a larger pool; null where both say too little."""
     weight = pl.col(f"{name}_weight").fill_null(0.0)
     if towards is None:
         return pl.when(weight >= SPREAD_WEIGHT).then(pl.col(name) / weight)

@@ -82,9 +82,14 @@ def peer_range(tau2: pl.Expr, *, share: float) -> pl.Expr:
     return prior.map_batches(quantile, return_dtype=pl.Float64, is_elementwise=True) / prior
 
 
+def peer_spread(tau2: pl.Expr) -> pl.Expr:
+    """The variance of peers' ratios that is reckoned with: theirs, but neither none nor any."""
+    return tau2.fill_null(USUAL_SPREAD).clip(LEAST_SPREAD, MOST_SPREAD)
+
+
 def _prior(tau2: pl.Expr) -> pl.Expr:
     """How many expected events what is known of the peers weighs."""
-    return 1 / tau2.fill_null(USUAL_SPREAD).clip(LEAST_SPREAD, MOST_SPREAD)
+    return 1 / peer_spread(tau2)
 
 
 def _grade() -> pl.Expr:
@@ -92,9 +97,9 @@ def _grade() -> pl.Expr:
 
     Poor: so far out as one healthy peer in a hundred, and, so that what is told also matters, more likely
     than not above `POOR_RATIO` times the peers' rate, by `LEAST_EVENTS` or more. Else, where its own mail
-    weighs less than what is known of its peers, there is not enough mail to tell. Fair: so far out as one in twenty, and more likely than not
-    above `FAIR_RATIO`. Excellent: below the peers' rate with `SURE` probability. Good: the rest, about as its
-    peers. There is no volume at which this changes.
+    weighs less than what is known of its peers, there is not enough mail to tell. Fair: so far out as one in
+    twenty, and more likely than not above `FAIR_RATIO`. Excellent: below the peers' rate with `SURE`
+    probability. Good: the rest, about as its peers. There is no volume at which this changes.
     """
     z = pl.col("z") * pl.when(_HIGH_IS_BAD).then(1.0).otherwise(-1.0)
     is_enough = (pl.col("events") >= LEAST_EVENTS) | ~_HIGH_IS_BAD

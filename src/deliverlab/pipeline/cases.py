@@ -11,6 +11,8 @@ from deliverlab.errors import DataError
 from deliverlab.events import store
 from deliverlab.events.daily import countable
 from deliverlab.events.recipients import add_recipient_key
+from deliverlab.health.compared import peers_of
+from deliverlab.health.positions import funnel_positions, limits_of
 from deliverlab.health.trends import trends
 from deliverlab.pipeline.directory import about, open_history, read_table
 from deliverlab.pipeline.lookup import as_day, as_source, load_policy, refuse_stranger
@@ -81,6 +83,8 @@ class Portfolio(View):
     accounts: pl.DataFrame
     stages: pl.DataFrame
     timeline: pl.DataFrame
+    funnel: pl.DataFrame
+    funnel_limits: pl.DataFrame
 
 
 def open_case(
@@ -132,9 +136,13 @@ def open_portfolio(
 ) -> Portfolio:
     """All accounts of a data directory on a day; see `open_case` for where stages come from."""
     day = as_day(as_of)
-    history, rules, source = open_history(data), load_policy(policy), as_source(stage_from)
+    history, rules, source = with_peers(open_history(data)), load_policy(policy), as_source(stage_from)
+    view = _view(data, history, policy=rules, as_of=day, stage_from=source)
+    peers = peers_of(history)
     return Portfolio(
-        **_view(data, history, policy=rules, as_of=day, stage_from=source),
+        **view,
+        funnel=funnel_positions(view["health"], peers=peers),
+        funnel_limits=limits_of(view["health"], peers=peers),
         accounts=history.accounts,
         stages=_stages(data, history, policy=rules, as_of=day, stage_from=source),
         timeline=_timeline(data, history, as_of=day, stage_from=source),

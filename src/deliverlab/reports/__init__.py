@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from deliverlab.reports.account_page import trend as trend
     from deliverlab.reports.account_page import what_next as what_next
     from deliverlab.reports.account_page import what_to_do as what_to_do
+    from deliverlab.reports.funnel_chart import funnel as funnel
     from deliverlab.reports.portfolio_page import changes as changes
     from deliverlab.reports.portfolio_page import first_look as first_look
     from deliverlab.reports.portfolio_page import industries as industries
@@ -44,6 +45,7 @@ _HOMES = {
     "overview": "portfolio_page",
     "stages_by_grade": "portfolio_page",
     "queue": "portfolio_page",
+    "funnel": "funnel_chart",
     "first_look": "portfolio_page",
     "industries": "portfolio_page",
     "stages": "portfolio_page",

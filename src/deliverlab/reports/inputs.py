@@ -105,3 +105,11 @@ class Portfolio(Facts, Protocol):
     @property
     def timeline(self) -> pl.DataFrame:
         """day, stage, accounts: how many accounts were in each stage on each of the days before."""
+
+    @property
+    def funnel(self) -> pl.DataFrame:
+        """`FunnelPositions` of the health area: account_id, metric, expected, events, ratio, position."""
+
+    @property
+    def funnel_limits(self) -> pl.DataFrame:
+        """`FunnelLimits` of the health area: metric, limits, confidence, expected, low, high."""
