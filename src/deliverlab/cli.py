@@ -72,11 +72,15 @@ def sample(
     days: Annotated[int, typer.Option(help="how many days", min=1)] = 150,
     seed: Annotated[int, typer.Option(help="the same seed writes the same bytes", min=0)] = 7,
     last_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])] = datetime(2026, 6, 30),  # noqa: DTZ001
+    only_daily: Annotated[
+        bool, typer.Option("--only-daily", help="no raw mail: for very many accounts")
+    ] = False,
 ) -> None:
     """Write a synthetic world with labelled stories as a data directory."""
-    from deliverlab.pipeline.samples import write_sample
+    from deliverlab.pipeline.samples import write_crowd, write_sample
 
-    write_sample(out, accounts=accounts, days=days, seed=seed, last_day=last_day.date())
+    write = write_crowd if only_daily else write_sample
+    write(out, accounts=accounts, days=days, seed=seed, last_day=last_day.date())
     typer.echo(f"Wrote {accounts} synthetic accounts over {days} days to {out}")
 
 

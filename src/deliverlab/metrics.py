@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.schemas import BANDS
+from deliverlab.schemas import BANDS, CONTACT_AGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +71,18 @@ METRICS: Mapping[str, Metric] = {
         ),
     )
 }  # fmt: skip
+
+
+def contact_age(days: pl.Expr) -> pl.Expr:
+    """How long a contact has been known, in words, from its days on the list; null where that is not known.
+
+    >>> pl.select(contact_age(pl.lit(pl.Series([0, 7, 400, None])))).to_series().to_list()
+    ['under a week', 'a week to a month', 'over a year', None]
+    """
+    words = pl.lit(next(iter(CONTACT_AGES)))
+    for name, least in CONTACT_AGES.items():
+        words = pl.when(days >= least).then(pl.lit(name)).otherwise(words)
+    return pl.when(days.is_not_null()).then(words)
 
 
 def band_of(sent: pl.Expr) -> pl.Expr:

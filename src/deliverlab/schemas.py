@@ -32,7 +32,10 @@ POOL_LEVELS = ("cell", "industry", "all")
 LABELS = ("clean", "abusive", "unknown")
 REVIEW_OUTCOMES = ("completed", "rejected", "withdrawn")
 CAUSES = ("breach", "unreviewed", "review", "recovery", "expired")
-SLICED_BY = ("campaign", "recipient_domain", "bounce_reason", "import")
+SLICED_BY = ("campaign", "recipient_domain", "bounce_reason", "import", "contact_age")
+CONTACT_AGES = {
+    "under a week": 0, "a week to a month": 7, "1 to 6 months": 30, "6 to 12 months": 182, "over a year": 365,
+}  # fmt: skip
 CONSENTS = ("double_opt_in", "single_opt_in", "implied", "none", "unknown")
 CONTACT_STATUSES = ("active", "unsubscribed", "hard_bounced", "complained")
 DECISIONS = ("keep", "reconfirm", "remove")
@@ -239,7 +242,7 @@ class Daily(_Counts):
 
 
 class Slices(_Counts):
-    """The same counts by campaign, receiving domain, bounce reason or import."""
+    """The same counts by campaign, receiving domain, bounce reason, import or age of the contact."""
 
     by = dy.Enum(SLICED_BY, primary_key=True)
     value = dy.String(primary_key=True)

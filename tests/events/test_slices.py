@@ -76,6 +76,19 @@ def test_contacts_may_know_recipients_in_clear() -> None:
     }
 
 
+def test_contacts_are_told_by_how_long_they_were_known() -> None:
+    """The age is that of the send day; who was mailed before they were on the list has none."""
+    created = CONTACTS.with_columns(
+        created_at=pl.when(import_id="bought")
+        .then(pl.datetime(2026, 5, 1, 23, time_zone="UTC"))
+        .otherwise(pl.datetime(2026, 6, 1, time_zone="UTC"))
+    )
+    assert _counts(slice_counts(EVENTS, contacts=created).collect(), "contact_age") == {
+        "under a week": {"sent": 1, "hard_bounces": 1}
+    }
+    assert _counts(slice_counts(EVENTS, contacts=CONTACTS).collect(), "contact_age") == {}
+
+
 def test_incidents_are_left_out_of_slices_too() -> None:
     """A receiver's mistake is in no slice."""
     incident = table("""

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from deliverlab.sample.tally import count_events, list_contacts
-from deliverlab.schemas import Incidents
+from deliverlab.schemas import COUNTS, Incidents
 from tests.tables import table
 
 NO_INCIDENT = Incidents.create_empty()
@@ -33,6 +33,7 @@ def _events(text: str) -> pl.DataFrame:
         pl.lit("a").alias("account_id"),
         pl.lit("may").alias("campaign"),
         pl.lit(None, dtype=pl.String).alias("import"),
+        pl.lit(None, dtype=pl.String).alias("contact_age"),
         pl.format("{}@{}", pl.lit("jane"), "recipient_domain").alias("email"),
         *(
             pl.format("2026-05-{}", name).str.to_datetime("%Y-%m-%d %H:%M", time_zone="UTC", time_unit="ms")
@@ -89,7 +90,7 @@ def test_an_event_counts_where_and_when_it_should(row: str, column: str | None) 
         assert counts["day"].item() == sent_on
         assert counts[column].item() == 1
         assert (
-            counts.drop("account_id", "day", "campaign", "recipient_domain", "import").sum_horizontal().item()
+            counts.select(COUNTS).sum_horizontal().item()
             == 1
         )
 

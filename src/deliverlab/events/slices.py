@@ -1,4 +1,4 @@
-"""Events to counts by campaign, receiving domain, bounce reason or import: where the harm comes from."""
+"""Events to counts by campaign, domain, bounce reason, import or contact age: where harm comes from."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import polars as pl
 from deliverlab.errors import DataError
 from deliverlab.events.daily import BOUNCES, count_by, countable
 from deliverlab.history import KNOWN_WITHIN_DAYS
+from deliverlab.metrics import contact_age
 from deliverlab.schemas import Slices
 
 if TYPE_CHECKING:
@@ -27,14 +28,15 @@ def slice_counts(
     contacts: Frame | None = None,
     incidents: Frame | None = None,
 ) -> dy.LazyFrame[Slices]:
-    """The counts of `daily_counts` again, each account-day cut four ways, by account, day, cut and value.
+    """The counts of `daily_counts` again, each account-day cut five ways, by account, day, cut and value.
 
     Events that have no value (mail without a campaign, a recipient of no known import) are in no slice of
     that kind, so the slices of a day may add up to less than the day. Slices by bounce reason hold bounces
     only.
 
     `contacts` tells which import brought a recipient: `account_id`, `import_id`, and `recipient` or
-    `recipient_key`, whichever the events have, one row each. Without it there are no slices by import.
+    `recipient_key`, whichever the events have; and in `created_at`, where it knows, when. Without it there
+    are no slices by import, or by the age that a contact had when it was mailed (`metrics.contact_age`).
 
     Raises `DataError` where a table lacks a column.
     """
@@ -45,7 +47,9 @@ def slice_counts(
         "bounce_reason": _valued(counted.filter(pl.col("event_type").is_in(BOUNCES)), "bounce_reason"),
     }
     if contacts is not None:
-        cuts["import"] = _valued(_with_import(counted, contacts.lazy()), "import_id")
+        known = _with_contact(counted, contacts.lazy())
+        cuts["import"] = _valued(known, "import_id")
+        cuts["contact_age"] = _valued(known.with_columns(age=contact_age(_days_known())), "age")
     slices = pl.concat(
         count_by(cut, "account_id", "day", "value", known_within_days=known_within_days).with_columns(
             by=pl.lit(by)
@@ -61,12 +65,20 @@ def _valued(counted: pl.LazyFrame, column: str) -> pl.LazyFrame:
     return counted.with_columns(value=pl.col(column).cast(pl.String)).filter(pl.col("value").is_not_null())
 
 
-def _with_import(counted: pl.LazyFrame, contacts: pl.LazyFrame) -> pl.LazyFrame:
+def _days_known() -> pl.Expr:
+    """Whole days from when a contact came on the list to its mail; what was mailed before is not known."""
+    days = (pl.col("sent_at").dt.date() - pl.col("created_at").dt.date()).dt.total_days()
+    return pl.when(days >= 0).then(days)
+
+
+def _with_contact(counted: pl.LazyFrame, contacts: pl.LazyFrame) -> pl.LazyFrame:
     names = contacts.collect_schema().names()
     known_by = [name for name in RECIPIENTS if name in counted.collect_schema().names() and name in names]
-    missing = sorted({"account_id", "import_id"} - set(names)) or ([] if known_by else ["recipient_key"])
+    missing = sorted({"account_id", "import_id"} - set(names)) or (
+        [] if known_by else ["recipient_key"]
+    )
     if missing:
         raise DataError(f"contacts: column {missing[0]!r} is missing")
     keys = ["account_id", known_by[0]]
-    imports = contacts.drop_nulls("import_id").group_by(keys).agg(pl.col("import_id").min())
-    return counted.join(imports, on=keys)
+    listed = contacts if "created_at" in names else contacts.with_columns(created_at=pl.lit(None, pl.Datetime))
+    return counted.join(listed.group_by(keys).agg(pl.col("import_id", "created_at").min()), on=keys)

@@ -27,6 +27,7 @@ _CALLED = {
     "recipient_domain": "Mail to {}",
     "bounce_reason": "Bounces because {}",
     "import": "Contacts of import {}",
+    "contact_age": "Contacts known for {}",
 }
 
 
@@ -37,7 +38,8 @@ def recommendations(
 
     The excess is what an account has above its peers' rate times its trials. A slice (of the health's
     window) is named where it carries `LEAST_SHARE` of it or more at no better a rate than the account as a
-    whole: the largest of each kind, campaign, domain, bounce reason, import. Kinds overlap, so shares do
+    whole: the largest of each kind, campaign, domain, bounce reason, import, age of contacts. Kinds
+    overlap, so shares do
     not add up to one. Only bounced mail has a bounce reason: there a share of the events stands for that of
     the excess. Where no slice stands out the advice is on the metric as a whole, and `share` is null.
     """

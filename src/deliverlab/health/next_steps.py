@@ -24,6 +24,10 @@ NEXT_STEPS: dict[tuple[str, str | None], str] = {
         "Stop mailing the contacts of this import until you can show where each of them gave "
         "consent; remove the others."
     ),
+    ("hard_bounce_rate", "contact_age"): (
+        "Check how addresses of this age came on the list: new ones want a confirmed sign-up, old ones "
+        "a question whether they still want your mail."
+    ),
     ("soft_bounce_rate", None): (
         "Send smaller batches to contacts who engaged lately, and remove those that soft bounce "
         "again and again."
@@ -54,6 +58,10 @@ NEXT_STEPS: dict[tuple[str, str | None], str] = {
     ),
     ("complaint_rate", "import"): (
         "Stop mailing the contacts of this import: those who complain do not remember giving consent."
+    ),
+    ("complaint_rate", "contact_age"): (
+        "Ask contacts of this age whether they still want your mail before you send them more: they do "
+        "not remember, or never knew."
     ),
     ("unsubscribe_rate", None): (
         "Mail less often, and let people choose what they get; those who leave did not expect what "

@@ -11,7 +11,8 @@ from deliverlab.health.advice import recommendations
 from deliverlab.health.compared import compared, peers_of
 from deliverlab.health.posterior import add_posterior
 from deliverlab.health.rates import WINDOW_DAYS
-from deliverlab.metrics import METRICS
+from deliverlab.history import KNOWN_WITHIN_DAYS
+from deliverlab.metrics import BAND_DAYS, METRICS
 from deliverlab.schemas import GRADES, NOT_ENOUGH_MAIL, Health, Recommendations, Scores, Slices
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ def account_health(
         _scores(now, judged.filter(pl.col("day") < as_of)),
         recommendations(health, cuts, peers=peers),
     )
+
+
+def days_needed(*, window_days: int = WINDOW_DAYS, known_within_days: int = KNOWN_WITHIN_DAYS) -> int:
+    """How many days before `as_of` `account_health` looks at, peer rates given."""
+    return CHANGE_DAYS + max(window_days + known_within_days, BAND_DAYS)
 
 
 def _scores(now: pl.DataFrame, before: pl.DataFrame) -> dy.DataFrame[Scores]:

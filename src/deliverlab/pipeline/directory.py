@@ -30,6 +30,7 @@ from deliverlab.schemas import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     import dataframely as dy
 
@@ -59,10 +60,18 @@ def table_path(data: str | Path, table: type[Table], /) -> Path:
     return Path(data) / f"{FILES[table]}.parquet"
 
 
-def read_table(data: str | Path, table: type[T], /) -> dy.DataFrame[T]:
-    """A table of a data directory, checked; empty where there is none."""
+def read_table(data: str | Path, table: type[T], /, *, since: date | None = None) -> dy.DataFrame[T]:
+    """A table of a data directory, checked; empty where there is none; with `since` only days from it on."""
     path = table_path(data, table)
-    return table.admit(_read_parquet(path), what=str(path)) if path.exists() else table.create_empty()
+    if not path.exists():
+        return table.create_empty()
+    return table.admit(_read_parquet(path, since=since), what=str(path))
+
+
+def scan_table(data: str | Path, table: type[T], /) -> dy.LazyFrame[T]:
+    """The same, read when and as far as it is needed, and not checked: for what this package wrote."""
+    path = table_path(data, table)
+    return table.cast(pl.scan_parquet(path)) if path.exists() else table.create_empty().lazy()
 
 
 def write_table(data: str | Path, table: type[T], frame: pl.DataFrame, /) -> None:
@@ -76,10 +85,13 @@ def write_table(data: str | Path, table: type[T], frame: pl.DataFrame, /) -> Non
     part.replace(path)
 
 
-def open_history(data: str | Path, /, *, account_ids: Iterable[str] | None = None) -> History:
+def open_history(
+    data: str | Path, /, *, account_ids: Iterable[str] | None = None, since: date | None = None
+) -> History:
     """The history of a data directory: daily counts, accounts, peer rates, reviews and enforcement.
 
-    With `account_ids` only these accounts are kept; `until` stays the last day of all.
+    With `account_ids` only these accounts are kept, with `since` only days from that on; `until` stays the
+    last day of all.
     Raises `DataError` where a table is missing or not what it must be.
     """
     for table in (Daily, Accounts):
@@ -87,13 +99,15 @@ def open_history(data: str | Path, /, *, account_ids: Iterable[str] | None = Non
         if not path.exists():
             raise DataError(f"{path}: is missing, must be there (`deliverlab ingest` or `sample` makes it)")
     peer_rates = read_table(data, PeerRates)
+    last_day = scan_table(data, Daily).select(pl.col("day").max()).collect().item()
     history = History(
-        read_table(data, Daily),
+        read_table(data, Daily, since=since),
         read_table(data, Accounts),
         peer_rates=peer_rates if peer_rates.height else None,
         reviews=read_table(data, Reviews),
         enforcement=read_table(data, Enforcement),
-        known_within_days=about(data).get("known_within_days", KNOWN_WITHIN_DAYS),
+        known_within_days=known_within_days(data),
+        until=last_day,
     )
     return history if account_ids is None else history.select(account_ids)
 
@@ -104,6 +118,11 @@ def about(data: str | Path, /) -> dict[str, int]:
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
+def known_within_days(data: str | Path, /) -> int:
+    """How long outcomes were waited for."""
+    return about(data).get("known_within_days", KNOWN_WITHIN_DAYS)
+
+
 def note_about(data: str | Path, /, **facts: int) -> None:
     """Note facts about a data directory beside those that are there."""
     path = Path(data) / ABOUT
@@ -111,8 +130,9 @@ def note_about(data: str | Path, /, **facts: int) -> None:
     path.write_text(json.dumps(about(data) | facts, indent=1, sort_keys=True) + "\n")
 
 
-def _read_parquet(path: Path) -> pl.DataFrame:
+def _read_parquet(path: Path, *, since: date | None) -> pl.DataFrame:
+    wanted = True if since is None else pl.col("day") >= since
     try:
-        return pl.read_parquet(path)
+        return pl.scan_parquet(path).filter(wanted).collect()
     except pl.exceptions.PolarsError as error:
         raise DataError(f"{path}: must be a Parquet file ({str(error).splitlines()[0]})") from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.health.score import days_needed
 from deliverlab.pipeline.directory import open_history, read_table, write_table
 from deliverlab.pipeline.lookup import load_policy, load_scenario, refuse_stranger
 from deliverlab.pipeline.road import account_health, simulate
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
 
 def write_health(data: str | Path, /, *, as_of: date, out: str | Path) -> pl.DataFrame:
     """Accounts by grade; `out` then holds health, scores and recommendations."""
-    history = open_history(data)
-    health, scores, advice = account_health(history, as_of=as_of, slices=read_table(data, Slices))
+    since = as_of - timedelta(days=days_needed())
+    history = open_history(data, since=since)
+    slices = read_table(data, Slices, since=since)
+    health, scores, advice = account_health(history, as_of=as_of, slices=slices)
     write_table(out, Health, health)
     write_table(out, Scores, scores)
     write_table(out, Recommendations, advice)

@@ -13,7 +13,7 @@ from deliverlab.events.recipients import add_recipient_key
 from deliverlab.events.slices import slice_counts
 from deliverlab.health import peers, score
 from deliverlab.history import KNOWN_WITHIN_DAYS
-from deliverlab.pipeline.directory import about, note_about, open_history, read_table, write_table
+from deliverlab.pipeline.directory import known_within_days, note_about, read_table, scan_table, write_table
 from deliverlab.policy import simulate as ladder
 from deliverlab.schemas import (
     Accounts,
@@ -68,12 +68,12 @@ def roll_up(data: str | Path, /) -> None:
     Events speak for an account from its first send day among them on; what the tables said of other accounts
     and of earlier days stays.
     """
-    known_within_days = about(data).get("known_within_days", KNOWN_WITHIN_DAYS)
+    wait = known_within_days(data)
     events = store.scan_events(data)
     incidents = read_table(data, Incidents)
-    daily = daily_counts(events, known_within_days=known_within_days, incidents=incidents).collect()
+    daily = daily_counts(events, known_within_days=wait, incidents=incidents).collect()
     slices = slice_counts(
-        events, known_within_days=known_within_days, incidents=incidents, contacts=_imports(data)
+        events, known_within_days=wait, incidents=incidents, contacts=_known_contacts(data)
     ).collect()
     first_days = daily.group_by("account_id").agg(first_day=pl.col("day").min())
     write_table(data, Daily, pl.concat([_before(read_table(data, Daily), first_days), daily]))
@@ -84,8 +84,10 @@ def roll_up(data: str | Path, /) -> None:
 
 def write_peer_rates(data: str | Path, /) -> None:
     """Write the monthly peer rates of a data directory anew."""
-    history = open_history(data)
-    write_table(data, PeerRates, _monthly_peers(history))
+    found = peers.peer_rates(
+        scan_table(data, Daily), read_table(data, Accounts), known_within_days=known_within_days(data)
+    )
+    write_table(data, PeerRates, found.collect())
 
 
 def account_health(
@@ -134,13 +136,11 @@ def _monthly_peers(history: History) -> dy.DataFrame[PeerRates]:
     ).collect()
 
 
-def _imports(data: str | Path) -> pl.DataFrame:
-    """Which import brought a recipient, by the key under which events know them."""
+def _known_contacts(data: str | Path) -> pl.DataFrame:
+    """Which import brought a recipient and when, by the key under which events know them."""
     keyed = add_recipient_key(read_table(data, Contacts), column="email", key=store.read_key(data))
-    return (
-        keyed.select("account_id", "recipient_key", "import_id")
-        .drop_nulls()
-        .unique(["account_id", "recipient_key"], keep="first", maintain_order=True)
+    return keyed.select("account_id", "recipient_key", "import_id", "created_at").unique(
+        ["account_id", "recipient_key"], keep="first", maintain_order=True
     )
 
 

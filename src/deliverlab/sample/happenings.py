@@ -46,7 +46,7 @@ def events_of(
     tells_machines, fractions = (False, 900) if provider == "ses" else (True, 1)
     end = datetime.combine(last_day, time(), tzinfo=UTC) + timedelta(days=1)
     sent_at = pl.from_epoch(pl.col("sent_s") * 1_000 + pl.col("fraction"), time_unit="ms")
-    known = ("account_id", "message", "email", "recipient_domain", "campaign", "import")
+    known = ("account_id", "message", "email", "recipient_domain", "campaign", "import", "contact_age")
     sent = messages.with_columns(fraction=pl.Series(rng.integers(0, fractions, messages.height))).select(
         *known, sent_at=sent_at.dt.replace_time_zone("UTC")
     )

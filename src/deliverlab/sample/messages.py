@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from deliverlab.metrics import contact_age
 from deliverlab.sample.plan import MAILBOX_PROVIDERS
 from deliverlab.sample.traffic import LATE_HARD_BOUNCES
 
@@ -47,11 +48,20 @@ def send_messages(
             "recipient_domain": contacts.domain[contact],
             "campaign": plan.campaigns[stream, day],
             "import": contacts.table["import_id"].gather(contact),
+            "contact_age": _ages(
+                contacts.table["created_at"].gather(contact), pl.Series(plan.days).gather(day)
+            ),
             "sent_s": midnight[day] + opening + rng.integers(0, SEND_SPAN, len(day)),
             "has_proxy": contacts.has_proxy[contact],
         }
         | columns
     )
+
+
+def _ages(created_at: pl.Series, days: pl.Series) -> pl.Series:
+    """How long each contact was known on the day of its mail, in words."""
+    known = (days - created_at.dt.date()).dt.total_days()
+    return pl.select(contact_age(pl.when(pl.lit(known) >= 0).then(pl.lit(known)))).to_series()
 
 
 def _batch(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def make_plan(account: Account, /, *, rng: np.random.Generator, days: list[date]
     extras = account.story.extras
     shocks = _shocks(len(days), rng=rng)
     typical = _typical_volume(account, days, rng=rng)
-    may_send = np.array([day >= account.created_on for day in days])
+    may_send = _calendar(tuple(days)).ordinals >= account.created_on.toordinal()
     own = typical.copy()
     for change in account.story.changes:
         own[change.covers(ago)] *= change.volume
@@ -85,7 +86,7 @@ def make_plan(account: Account, /, *, rng: np.random.Generator, days: list[date]
         * shocks[outcome]
         for outcome in OUTCOMES
     }
-    usual = [_campaign(account.rhythm, day) for day in days]
+    usual = _calendar(tuple(days)).campaigns[account.rhythm]
     return Plan(
         days=days,
         import_ids=[None, *(extra.import_id for extra in extras)],
@@ -99,10 +100,9 @@ def make_plan(account: Account, /, *, rng: np.random.Generator, days: list[date]
 
 def _typical_volume(account: Account, days: list[date], *, rng: np.random.Generator) -> NDArray[np.float64]:
     """Mail by day as rhythm, weekday, season and chance have it, before anything befalls the account."""
-    ordinal = np.array([day.toordinal() for day in days])
-    weekday = (ordinal - 1) % 7
-    day_of_year = np.array([day.timetuple().tm_yday for day in days])
-    season = 1 + SEASON * np.cos(2 * np.pi * (day_of_year - account.industry.peak_day) / 365)
+    calendar = _calendar(tuple(days))
+    ordinal, weekday = calendar.ordinals, (calendar.ordinals - 1) % 7
+    season = 1 + SEASON * np.cos(2 * np.pi * (calendar.days_of_year - account.industry.peak_day) / 365)
     noise = np.exp(rng.normal(0, VOLUME_CV, len(days)))
     own_day = int(rng.integers(0, 5))
     now_and_then = rng.random(len(days)) < 0.25
@@ -133,12 +133,13 @@ def _reached(change: Change, ago: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _shocks(days: int, *, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
     """A factor with mean 1 for each outcome and day."""
+    from scipy.signal import lfilter
+
     fresh = rng.standard_t(SHOCK_DEGREES, (len(OUTCOMES), days)) * np.sqrt(
         (SHOCK_DEGREES - 2) / SHOCK_DEGREES
     )
-    shocks = fresh.copy()
-    for day in range(1, days):
-        shocks[:, day] = SHOCK_MEMORY * shocks[:, day - 1] + np.sqrt(1 - SHOCK_MEMORY**2) * fresh[:, day]
+    fresh[:, 1:] *= np.sqrt(1 - SHOCK_MEMORY**2)
+    shocks = lfilter([1.0], [1.0, -SHOCK_MEMORY], fresh)
     sigmas = {outcome: np.sqrt(np.log1p(cv**2)) for outcome, cv in SHOCK_CV.items()}
     return {
         outcome: np.exp(sigmas[outcome] * shock - sigmas[outcome] ** 2 / 2)
@@ -164,9 +165,24 @@ def _refusals(days: int) -> NDArray[np.float64]:
     return refusals
 
 
-def _campaign(rhythm: str, day: date) -> str:
-    """What a mail of this day belongs to: a month's newsletter, or the day's own mailing."""
-    return f"newsletter-{day:%Y-%m}" if rhythm in ("daily", "now and then") else f"mailing-{day}"
+class _Calendar(NamedTuple):
+    """What the days alone decide, for all accounts; `campaigns` by rhythm: what a day's mail belongs to."""
+
+    ordinals: NDArray[np.int64]
+    days_of_year: NDArray[np.int64]
+    campaigns: dict[str, list[str]]
+
+
+@lru_cache(maxsize=4)
+def _calendar(days: tuple[date, ...]) -> _Calendar:
+    newsletters, mailings = [f"newsletter-{day:%Y-%m}" for day in days], [f"mailing-{day}" for day in days]
+    return _Calendar(
+        ordinals=np.array([day.toordinal() for day in days]),
+        days_of_year=np.array([day.timetuple().tm_yday for day in days]),
+        campaigns={
+            "daily": newsletters, "now and then": newsletters, "weekly": mailings, "campaign": mailings
+        },
+    )  # fmt: skip
 
 
 def day_range(*, days: int, last_day: date) -> list[date]:

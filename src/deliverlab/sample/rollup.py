@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     import dataframely as dy
 
 KNOWN_WITHIN_DAYS = 2  # calendar days after the send day
-MAIL_SLICED_BY = ("campaign", "recipient_domain", "import")
+MAIL_SLICED_BY = ("campaign", "recipient_domain", "import", "contact_age")
 
 
 class Counts(NamedTuple):
     """What became of mail.
 
-    `mail`: account_id, day, what it is sliced by (`import` null: came by no import), and every count.
+    `mail`: account_id, day, what it is sliced by (`import` null: came by no import; `contact_age` null: of
+    contacts that are not told one by one), and every count.
     `bounces`: account_id, day, bounce_reason, counted_as (a column of `Daily`), bounces.
     """
 

@@ -47,9 +47,9 @@ def count_events(events: pl.DataFrame, /, *, incidents: dy.DataFrame[Incidents])
     )
     bounces = counted.filter(pl.col("bounce_reason").is_not_null())
     return Counts(
-        mail=counted.group_by("account_id", "day", "campaign", "recipient_domain", "import").agg(
-            (pl.col("counted_as") == name).sum().cast(pl.Int64).alias(name) for name in COUNTS
-        ),
+        mail=counted.group_by(
+            "account_id", "day", "campaign", "recipient_domain", "import", "contact_age"
+        ).agg((pl.col("counted_as") == name).sum().cast(pl.Int64).alias(name) for name in COUNTS),
         bounces=bounces.group_by("account_id", "day", "bounce_reason", "counted_as").agg(
             bounces=pl.len().cast(pl.Int64)
         ),

@@ -28,10 +28,28 @@ def make_traffic(plan: Plan, /, *, account_id: str, rng: np.random.Generator) ->
     Late outcomes of the newest days have not come yet.
     """
     sent = rng.multinomial(plan.volume, plan.provider_shares).transpose(0, 2, 1)
+    counts = _outcomes(plan, sent, refusals=plan.refusals, rng=rng)
+    by_day = {name: count.sum(axis=(0, 1)) for name, count in counts.items()}
+    return Counts(
+        mail=_mail(plan, counts, account_id=account_id),
+        bounces=_bounces(plan, by_day, account_id=account_id, rng=rng),
+    )
+
+
+def make_daily(plan: Plan, /, *, rng: np.random.Generator) -> dict[str, NDArray[np.int64]]:
+    """What became of the mail of each day, not split by anything: many times faster, and other draws."""
+    refusals = (plan.provider_shares[:, None] * plan.refusals).sum(axis=0)
+    counts = _outcomes(plan, plan.volume[:, None, :], refusals=refusals, rng=rng)
+    return {name: count.sum(axis=(0, 1)) for name, count in counts.items()}
+
+
+def _outcomes(
+    plan: Plan, sent: NDArray[np.int64], /, *, refusals: NDArray[np.float64], rng: np.random.Generator
+) -> dict[str, NDArray[np.int64]]:
+    """Every count of mail that was sent by stream, provider and day."""
     likely = {outcome: np.broadcast_to(rate[:, None, :], sent.shape) for outcome, rate in plan.rates.items()}
     has_late = np.arange(len(plan.days)) < len(plan.days) - 1 - KNOWN_WITHIN_DAYS
-
-    accepted = sent - rng.binomial(sent, np.broadcast_to(plan.refusals, sent.shape))
+    accepted = sent - rng.binomial(sent, np.broadcast_to(refusals, sent.shape))
     hard = rng.binomial(accepted, likely["hard_bounces"])
     soft = rng.binomial(accepted - hard, likely["soft_bounces"])
     late_hard = rng.binomial(hard, LATE_HARD_BOUNCES)
@@ -40,7 +58,7 @@ def make_traffic(plan: Plan, /, *, account_id: str, rng: np.random.Generator) ->
     late_complaints = rng.binomial(complaints, LATE_COMPLAINTS)
     opens = rng.binomial(delivered, likely["opens"])
     clicks = rng.binomial(opens, (likely["clicks"] / likely["opens"]).clip(0, 1))
-    counts = {
+    return {
         "sent": sent,
         "delivered": delivered,
         "hard_bounces": hard - late_hard,
@@ -52,11 +70,6 @@ def make_traffic(plan: Plan, /, *, account_id: str, rng: np.random.Generator) ->
         "late_hard_bounces": late_hard * has_late,
         "late_complaints": late_complaints * has_late,
     }
-    by_day = {name: count.sum(axis=(0, 1)) for name, count in counts.items()}
-    return Counts(
-        mail=_mail(plan, counts, account_id=account_id),
-        bounces=_bounces(plan, by_day, account_id=account_id, rng=rng),
-    )
 
 
 def _mail(plan: Plan, counts: dict[str, NDArray[np.int64]], /, *, account_id: str) -> pl.DataFrame:
@@ -69,6 +82,7 @@ def _mail(plan: Plan, counts: dict[str, NDArray[np.int64]], /, *, account_id: st
             "campaign": plan.campaigns[streams, days],
             "recipient_domain": np.array(list(MAILBOX_PROVIDERS))[providers],
             "import": pl.Series([plan.import_ids[stream] for stream in streams], dtype=pl.String),
+            "contact_age": pl.Series([None] * len(days), dtype=pl.String),
         }
         | {name: count[streams, providers, days] for name, count in counts.items()}
     )

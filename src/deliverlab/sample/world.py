@@ -77,7 +77,7 @@ def make_world(
     counted: list[Counts] = []
     written: list[_Written] = []
     for number in range(1, accounts + 1):
-        rng = _chance(seed, number)
+        rng = chance(seed, number)
         account = make_account(number, rng=rng, first_day=calendar[0], last_day=last_day)
         plan = make_plan(account, rng=rng, days=calendar)
         cast.append(account)
@@ -132,7 +132,7 @@ def _raw(written: list[_Written], *, last_day: date, seed: int) -> dict[str, byt
         events = [each.events for each in written if each.record_format == record_format]
         if events:
             files |= export(
-                pl.concat(events), record_format=record_format, last_day=last_day, rng=_chance(seed, 0)
+                pl.concat(events), record_format=record_format, last_day=last_day, rng=chance(seed, 0)
             )
     return files
 
@@ -149,5 +149,6 @@ def _incidents(last_day: date) -> dy.DataFrame[Incidents]:
     return Incidents.validate(pl.DataFrame([incident]), cast=True)
 
 
-def _chance(seed: int, number: int) -> np.random.Generator:
+def chance(seed: int, number: int) -> np.random.Generator:
+    """What decides everything about an account that is not fixed."""
     return np.random.default_rng(np.random.SeedSequence([seed, number]))
