@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.columns import of_columns
 from deliverlab.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -158,13 +159,7 @@ def _of_columns(low: Callable[..., Floats], high: Callable[..., Floats], *column
     known = pl.when((trials > 0) & events.is_not_null()).then(trials)
     inputs = [pl.min_horizontal(pl.when(known.is_not_null()).then(events), known), known, *more]
 
-    def of(bound: Callable[..., Floats]) -> pl.Expr:
-        def whole(series: Sequence[pl.Series]) -> pl.Series:
-            return pl.Series(bound(*(one.to_numpy() for one in series))).fill_nan(None)
-
-        return pl.map_batches(inputs, whole, return_dtype=pl.Float64, is_elementwise=True)
-
-    return _bounds(of(low), of(high), trials=trials)
+    return _bounds(of_columns(low, *inputs), of_columns(high, *inputs), trials=trials)
 
 
 def _beta_quantile(a: Floats, b: Floats, share: float) -> Floats:

@@ -70,7 +70,7 @@ def test_batters_are_foretold_as_in_efron_and_morris() -> None:
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(0, 1000), st.floats(0.005, 0.4), st.floats(3, 60))
+@given(st.integers(0, 1000), st.floats(0.02, 0.4), st.floats(5, 60))
 def test_a_beta_that_made_the_rates_is_found_again(seed: int, mean: float, total: float) -> None:
     """With unequal mail, from the counts alone."""
     rng = np.random.default_rng(seed)

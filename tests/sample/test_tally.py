@@ -89,10 +89,7 @@ def test_an_event_counts_where_and_when_it_should(row: str, column: str | None) 
     if column is not None:
         assert counts["day"].item() == sent_on
         assert counts[column].item() == 1
-        assert (
-            counts.select(COUNTS).sum_horizontal().item()
-            == 1
-        )
+        assert counts.select(COUNTS).sum_horizontal().item() == 1
 
 
 def test_only_the_first_event_of_a_type_counts() -> None:

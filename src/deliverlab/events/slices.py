@@ -74,11 +74,11 @@ def _days_known() -> pl.Expr:
 def _with_contact(counted: pl.LazyFrame, contacts: pl.LazyFrame) -> pl.LazyFrame:
     names = contacts.collect_schema().names()
     known_by = [name for name in RECIPIENTS if name in counted.collect_schema().names() and name in names]
-    missing = sorted({"account_id", "import_id"} - set(names)) or (
-        [] if known_by else ["recipient_key"]
-    )
+    missing = sorted({"account_id", "import_id"} - set(names)) or ([] if known_by else ["recipient_key"])
     if missing:
         raise DataError(f"contacts: column {missing[0]!r} is missing")
     keys = ["account_id", known_by[0]]
-    listed = contacts if "created_at" in names else contacts.with_columns(created_at=pl.lit(None, pl.Datetime))
+    listed = (
+        contacts if "created_at" in names else contacts.with_columns(created_at=pl.lit(None, pl.Datetime))
+    )
     return counted.join(listed.group_by(keys).agg(pl.col("import_id", "created_at").min()), on=keys)

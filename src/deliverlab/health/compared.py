@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from deliverlab.health.lookup import denominators_of, peer_groups, peer_rates_on
 from deliverlab.health.peers import peer_rates
-from deliverlab.health.rates import windowed, with_bounds
+from deliverlab.health.rates import windowed
 from deliverlab.health.windows import measured, windows_before
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def peers_of(history: History) -> dy.DataFrame[PeerRates]:
 def compared(
     history: History, *, peers: dy.DataFrame[PeerRates], days: Sequence[date], window_days: int
 ) -> pl.LazyFrame:
-    """Each account, day and metric: its trailing sums, the rate with bounds, and the peers of that day."""
+    """Each account, day and metric: its trailing sums, its rate, and the peers of that day."""
     daily, accounts = history.daily.lazy(), history.accounts.lazy()
     windows = windows_before(days, window_days=window_days, known_within_days=history.known_within_days)
     groups = peer_groups(daily, accounts, days=days)
@@ -40,4 +40,4 @@ def compared(
     sums = windowed(
         daily, groups.select("account_id", "day"), windows, metrics=measured(denominators_of(peers))
     )
-    return sums.join(against, on=["account_id", "day", "metric"]).pipe(with_bounds)
+    return sums.join(against, on=["account_id", "day", "metric"])

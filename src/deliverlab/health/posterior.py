@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.columns import of_columns
 from deliverlab.health import clusters
 from deliverlab.metrics import METRICS
 from deliverlab.schemas import GRADES, NOT_ENOUGH_MAIL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from deliverlab.columns import Floats
 
 USUAL_SPREAD = 0.25  # tau2 where peers do not say: accounts differ by half their rate
 LEAST_SPREAD, MOST_SPREAD = 0.1, 0.5  # of tau2: what is known of peers weighs as 10 to 2 expected events
@@ -27,7 +28,7 @@ _HIGH_IS_BAD = pl.col("metric").is_in([metric.name for metric in METRICS.values(
 
 
 def add_posterior(compared: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds `ratio`, `shrunken_ratio`, `percentile`, `twice_peers_probability`, `z` and `grade`.
+    """Adds `ratio`, `shrunken_ratio`, `shrunken_rate`, `twice_peers_probability`, `percentile`, `z`, `grade`.
 
     The account's rate is its peers' rate times a ratio. Before its mail is looked at, the ratio is that of
     any peer: gamma with mean 1 and variance `tau2`; but one account in 33 is ill, and of its ratio little is
@@ -62,8 +63,11 @@ def add_posterior(compared: pl.LazyFrame) -> pl.LazyFrame:
             looked_for=expected / phi,
         )
         .with_columns(ill_probability=_ill_probability())
-        .with_columns(shrunken_ratio=_shrunken_ratio(), twice_peers_probability=_above(2.0), z=_deviate())
         .with_columns(
+            shrunken_ratio=_shrunken_ratio(), twice_peers_probability=_above(pl.lit(2.0)), z=_deviate()
+        )
+        .with_columns(
+            shrunken_rate=pl.col("peer_rate") * pl.col("shrunken_ratio"),
             percentile=1 - _survival(pl.col("prior"), pl.col("prior") * pl.col("shrunken_ratio")),
             grade=_grade(),
         )
@@ -72,14 +76,10 @@ def add_posterior(compared: pl.LazyFrame) -> pl.LazyFrame:
 
 def peer_range(tau2: pl.Expr, *, share: float) -> pl.Expr:
     """The ratio that this share of peers stays below, given how far they differ."""
+    from scipy.special import gammaincinv
+
     prior = _prior(tau2)
-
-    def quantile(priors: pl.Series) -> pl.Series:
-        from scipy.special import gammaincinv
-
-        return pl.Series(gammaincinv(priors.to_numpy(), share))
-
-    return prior.map_batches(quantile, return_dtype=pl.Float64, is_elementwise=True) / prior
+    return of_columns(gammaincinv, prior, pl.lit(share)) / prior
 
 
 def peer_spread(tau2: pl.Expr) -> pl.Expr:
@@ -116,7 +116,8 @@ def _grade() -> pl.Expr:
 
 def _worse_than(times: float) -> pl.Expr:
     """The probability that the account is so many times as bad as its peers."""
-    return pl.when(_HIGH_IS_BAD).then(_above(times)).otherwise(1 - _above(1 / times))
+    above = _above(pl.when(_HIGH_IS_BAD).then(times).otherwise(1 / times))
+    return pl.when(_HIGH_IS_BAD).then(above).otherwise(1 - above)
 
 
 def _ill_probability() -> pl.Expr:
@@ -147,12 +148,9 @@ def _log_likelihood(shape: pl.Expr, rate: pl.Expr) -> pl.Expr:
 
 
 def _log_gamma(value: pl.Expr) -> pl.Expr:
-    def log_gamma(values: pl.Series) -> pl.Series:
-        from scipy.special import gammaln
+    from scipy.special import gammaln
 
-        return pl.Series(gammaln(values.to_numpy())).fill_nan(None)
-
-    return value.map_batches(log_gamma, return_dtype=pl.Float64, is_elementwise=True)
+    return of_columns(gammaln, value)
 
 
 def _mixed(healthy: pl.Expr, ill: pl.Expr) -> pl.Expr:
@@ -165,7 +163,7 @@ def _shrunken_ratio() -> pl.Expr:
     return _mixed((prior + seen) / (prior + looked_for), (1 + seen) / (1 / ILL_RATIO + looked_for))
 
 
-def _above(ratio: float) -> pl.Expr:
+def _above(ratio: pl.Expr) -> pl.Expr:
     """The probability that the account's ratio is above this one."""
     seen, looked_for, prior = pl.col("seen"), pl.col("looked_for"), pl.col("prior")
     return _mixed(
@@ -175,32 +173,23 @@ def _above(ratio: float) -> pl.Expr:
 
 
 def _survival(shape: pl.Expr, at: pl.Expr) -> pl.Expr:
-    """The upper tail of the gamma distribution, a column at once; null stays null."""
+    """The upper tail of the gamma distribution; null stays null."""
+    from scipy.special import gammaincc
 
-    def tail(columns: Sequence[pl.Series]) -> pl.Series:
-        from scipy.special import gammaincc
-
-        return pl.Series(gammaincc(*(column.to_numpy() for column in columns))).fill_nan(None)
-
-    return pl.map_batches([shape, at], tail, return_dtype=pl.Float64, is_elementwise=True)
+    return of_columns(gammaincc, shape, at)
 
 
 def _deviate() -> pl.Expr:
     """The normal deviate of the events among those of healthy peers: negative binomial, mid-P."""
-
-    def deviate(columns: Sequence[pl.Series]) -> pl.Series:
-        import numpy as np
-        from scipy.special import betainc, betaincc, ndtri
-
-        events, expected, size = (column.cast(pl.Float64).to_numpy() for column in columns)
-        share = expected / (expected + size)
-        upper = (betainc(events, size, share) + betainc(events + 1, size, share)) / 2
-        lower = (betaincc(events, size, share) + betaincc(events + 1, size, share)) / 2
-        far = np.maximum(np.minimum(upper, lower), LEAST_PROBABILITY)
-        return pl.Series(np.where(upper < lower, -1.0, 1.0) * ndtri(far)).fill_nan(None)
-
     between = TAIL / pl.col("prior")
     size = 1 / (between + pl.col("spread") + between * pl.col("spread"))
-    return pl.map_batches(
-        [pl.col("events"), pl.col("expected"), size], deviate, return_dtype=pl.Float64, is_elementwise=True
-    )
+    return of_columns(_mid_p_deviate, pl.col("events"), pl.col("expected"), size)
+
+
+def _mid_p_deviate(events: Floats, expected: Floats, size: Floats) -> Floats:
+    import numpy as np
+    from scipy.special import betainc, ndtri
+
+    share = expected / (expected + size)
+    beyond = (betainc(events, size, share) + betainc(events + 1, size, share)) / 2
+    return np.asarray(-ndtri(beyond.clip(LEAST_PROBABILITY, 1 - 1e-16)))

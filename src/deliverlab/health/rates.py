@@ -69,25 +69,25 @@ def windowed(
     *,
     metrics: Mapping[str, Metric] = METRICS,
 ) -> pl.LazyFrame:
-    """Sums and clusters of each metric for each of `looks` (account_id, day); zeros where no mail is."""
+    """Sums, rate and clusters of each metric for each of `looks` (account_id, day); zeros without mail."""
     names = pl.LazyFrame({"metric": list(metrics)}, schema={"metric": pl.Enum(METRIC_NAMES)})
     sums = trailing_sums(daily, windows, metrics=metrics).drop("sent", "first_sent_on")
     return (
         looks.join(names, how="cross")
         .join(sums, on=["account_id", "day", "metric"], how="left")
         .with_columns(pl.col("events", "trials").fill_null(0))
+        .with_columns(rate=pl.when(pl.col("trials") > 0).then(pl.col("events") / pl.col("trials")))
         .pipe(clusters.add_clusters)
     )
 
 
 def with_bounds(sums: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds `rate` and its bounds; `day_spread` and `week_correlation` are those of accounts like it."""
+    """Adds the bounds of `rate`; `day_spread` and `week_correlation` are those of accounts like it."""
     spread = clusters.window_spread(
         clusters.blended_day_spread(pl.col("day_spread")), pl.col("week_correlation")
     )
     bounds = negative_binomial(pl.col("events"), pl.col("trials"), spread=spread)
     return sums.with_columns(
-        rate=pl.when(pl.col("trials") > 0).then(pl.col("events") / pl.col("trials")),
         rate_low=bounds.struct.field("low"),
         rate_high=bounds.struct.field("high"),
     )

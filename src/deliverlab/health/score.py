@@ -10,7 +10,8 @@ import polars as pl
 from deliverlab.health.advice import recommendations
 from deliverlab.health.compared import compared, peers_of
 from deliverlab.health.posterior import add_posterior
-from deliverlab.health.rates import WINDOW_DAYS
+from deliverlab.health.rates import WINDOW_DAYS, with_bounds
+from deliverlab.health.windows import settled
 from deliverlab.history import KNOWN_WITHIN_DAYS
 from deliverlab.metrics import BAND_DAYS, METRICS
 from deliverlab.schemas import GRADES, NOT_ENOUGH_MAIL, Health, Recommendations, Scores, Slices
@@ -50,19 +51,11 @@ def account_health(
     """
     peers = peers_of(history)
     days = [as_of, as_of - timedelta(days=CHANGE_DAYS)]
-    judged = (
-        compared(history, peers=peers, days=days, window_days=window_days)
-        .pipe(add_posterior)
-        .with_columns(
-            as_of="day",
-            shrunken_rate=pl.col("peer_rate") * pl.col("shrunken_ratio"),
-            score=100 / (1 + (pl.col("shrunken_ratio") / HALF).pow(2)),
-        )
-        .sort("account_id", "metric")
-        .collect()
-    )
-    now = judged.filter(pl.col("day") == as_of)
-    health = Health.cast(now)
+    looks = compared(history, peers=peers, days=days, window_days=window_days)
+    looks = looks.sort("account_id", "metric", "day").pipe(settled)  # in another order last digits may differ
+    now = looks.filter(pl.col("day") == as_of).pipe(add_posterior).pipe(with_bounds).with_columns(as_of="day")
+    health = Health.cast(now).collect()
+    before = looks.filter(pl.col("day") < as_of, pl.col("metric").is_in(_ENFORCED)).pipe(add_posterior)
     last = as_of - timedelta(days=history.known_within_days)
     cuts = (
         None
@@ -73,7 +66,7 @@ def account_health(
     )
     return (
         health,
-        _scores(now, judged.filter(pl.col("day") < as_of)),
+        _scores(health, before),
         recommendations(health, cuts, peers=peers),
     )
 
@@ -83,13 +76,14 @@ def days_needed(*, window_days: int = WINDOW_DAYS, known_within_days: int = KNOW
     return CHANGE_DAYS + max(window_days + known_within_days, BAND_DAYS)
 
 
-def _scores(now: pl.DataFrame, before: pl.DataFrame) -> dy.DataFrame[Scores]:
+def _scores(now: dy.DataFrame[Health], before: pl.LazyFrame) -> dy.DataFrame[Scores]:
     """One row an account, from its graded metrics now and then."""
     change = pl.col("score") - pl.col("score_before")
     return Scores.cast(
-        now.select("account_id", "as_of")
+        now.lazy()
+        .select("account_id", "as_of")
         .unique()
-        .join(_worst(now), on="account_id", how="left")
+        .join(_worst(now.lazy()), on="account_id", how="left")
         .join(_worst(before), on="account_id", how="left", suffix="_before")
         .with_columns(
             grade=pl.col("grade").fill_null(pl.lit(NOT_ENOUGH_MAIL, pl.Enum(GRADES))),
@@ -97,13 +91,15 @@ def _scores(now: pl.DataFrame, before: pl.DataFrame) -> dy.DataFrame[Scores]:
             change_cause=pl.when(change < 0).then("scored_by").when(change > 0).then("scored_by_before"),
         )
         .sort("account_id")
-    )
+    ).collect()
 
 
-def _worst(judged: pl.DataFrame) -> pl.DataFrame:
+def _worst(judged: pl.LazyFrame) -> pl.LazyFrame:
     """The worst grade and the lowest score of each account that has any, and whose they are."""
+    ratio = pl.col("shrunken_rate") / pl.col("peer_rate")
+    score = 100 / (1 + (ratio / HALF).pow(2))
     graded = judged.filter(pl.col("metric").is_in(_ENFORCED) & (pl.col("grade") != NOT_ENOUGH_MAIL))
-    worst_first = graded.sort("account_id", "grade", "score", "metric")
+    worst_first = graded.with_columns(score=score).sort("account_id", "grade", "score", "metric")
     return worst_first.group_by("account_id").agg(
         pl.col("grade").first(),
         pl.col("metric").first().alias("worst_metric"),

@@ -9,7 +9,7 @@ import polars as pl
 
 from deliverlab.health.compared import compared, peers_of
 from deliverlab.health.posterior import peer_range
-from deliverlab.health.rates import WINDOW_DAYS
+from deliverlab.health.rates import WINDOW_DAYS, with_bounds
 from deliverlab.schemas import Trends
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def trends(
     low, high = (pl.col("peer_rate") * peer_range(pl.col("tau2"), share=share) for share in PEERS_SHOWN)
     return Trends.cast(
         compared(chosen, peers=peers, days=shown, window_days=window_days)
+        .pipe(with_bounds)
         .with_columns(peer_low=low, peer_high=high)
         .sort("account_id", "day", "metric")
     )
