@@ -11,6 +11,8 @@ import polars as pl
 
 from deliverlab.schemas import (
     BANDS,
+    GRADES,
+    METRIC_NAMES,
     ContactDecisions,
     Health,
     Recommendations,
@@ -103,6 +105,7 @@ class FakePortfolio:
     advice: pl.DataFrame
     funnel: pl.DataFrame = field(default_factory=pl.DataFrame)
     funnel_limits: pl.DataFrame = field(default_factory=pl.DataFrame)
+    looks: pl.DataFrame = field(default_factory=pl.DataFrame)
     as_of: date = AS_OF
     policy_title: str = "two-warnings (3 of 8 numbers inferred)"
     is_simulated: bool = True
@@ -236,7 +239,22 @@ def a_portfolio() -> FakePortfolio:
         ),
         scores=scores_of(*(a_score(i, grade=grade) for i, grade in zip(ids, grades, strict=True))),
         advice=Recommendations.create_empty(),
+        looks=looks_of(ids, grades),
     )
+
+
+def looks_of(ids: Sequence[str], grades: Sequence[str]) -> pl.DataFrame:
+    """The later in the list the more harmful; the poor are due tomorrow, the others in a month."""
+    rows = [
+        {
+            "account_id": account_id, "as_of": AS_OF, "grade": grade, "metric": "hard_bounce_rate",
+            "twice_peers_probability": 0.5, "expected_excess": 10.0 + n, "harm": float(n),
+            "due_on": AS_OF + timedelta(days=1 if grade == "poor" else 30),
+        }
+        for n, (account_id, grade) in enumerate(zip(ids, grades, strict=True))
+    ]  # fmt: skip
+    enums = {"grade": pl.Enum(GRADES), "metric": pl.Enum(METRIC_NAMES)}
+    return pl.DataFrame(rows).cast(enums).sort("harm", descending=True)  # type: ignore[arg-type]
 
 
 def some_decisions() -> pl.DataFrame:

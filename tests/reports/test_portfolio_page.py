@@ -27,8 +27,15 @@ def test_stages_and_grades_add_up() -> None:
     assert words == "Good standing: 32; Probation: 2; First warning: 2; Second warning: 2; Suspended: 2"
 
 
-def test_the_queue_is_by_excess() -> None:
-    """First comes the poor account with most events beyond its peers; who is not poor is not in it."""
+def test_looks_are_counted_by_when_they_are_due() -> None:
+    """The poor tomorrow, the others when they have sent enough to be judged anew."""
+    words = reports.due(a_portfolio()).words
+
+    assert words == "tomorrow: 8; within a month: 32"
+
+
+def test_the_queue_is_by_harm() -> None:
+    """First comes the poor account that will do most harm; who is not poor is not in it."""
     queue = reports.first_look(a_portfolio(), length=3)
 
     assert [line.split(":")[0] for line in queue.words.split("; ")] == [
@@ -82,7 +89,7 @@ def test_a_portfolio_in_good_standing_draws_nothing() -> None:
     )
 
     assert reports.stages(calm).words == "Nobody was in a stage"
-    assert reports.queue(calm).words == ""
+    assert reports.queue(replace(calm, looks=calm.looks.clear())).words == ""
     assert "Nobody." in reports.changes(calm).html
 
 

@@ -12,6 +12,7 @@ from deliverlab.events import store
 from deliverlab.events.daily import countable
 from deliverlab.events.recipients import add_recipient_key
 from deliverlab.health.compared import peers_of
+from deliverlab.health.looks import next_looks
 from deliverlab.health.positions import funnel_positions, limits_of
 from deliverlab.health.trends import trends
 from deliverlab.pipeline.directory import about, open_history, read_table
@@ -85,6 +86,7 @@ class Portfolio(View):
     timeline: pl.DataFrame
     funnel: pl.DataFrame
     funnel_limits: pl.DataFrame
+    looks: pl.DataFrame
 
 
 def open_case(
@@ -143,6 +145,7 @@ def open_portfolio(
         **view,
         funnel=funnel_positions(view["health"], peers=peers),
         funnel_limits=limits_of(view["health"], peers=peers),
+        looks=next_looks(view["health"]),
         accounts=history.accounts,
         stages=_stages(data, history, policy=rules, as_of=day, stage_from=source),
         timeline=_timeline(data, history, as_of=day, stage_from=source),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deliverlab.reports.account_page import what_to_do as what_to_do
     from deliverlab.reports.funnel_chart import funnel as funnel
     from deliverlab.reports.portfolio_page import changes as changes
+    from deliverlab.reports.portfolio_page import due as due
     from deliverlab.reports.portfolio_page import first_look as first_look
     from deliverlab.reports.portfolio_page import industries as industries
     from deliverlab.reports.portfolio_page import notes as notes
@@ -46,6 +47,7 @@ _HOMES = {
     "stages_by_grade": "portfolio_page",
     "queue": "portfolio_page",
     "funnel": "funnel_chart",
+    "due": "portfolio_page",
     "first_look": "portfolio_page",
     "industries": "portfolio_page",
     "stages": "portfolio_page",

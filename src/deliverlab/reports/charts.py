@@ -141,7 +141,7 @@ def plot_snapshot(health: pl.DataFrame, /) -> Chart:
 
 
 def plot_queue(queue: pl.DataFrame, /) -> Chart:
-    """Accounts by how many bad events they have beyond what their peers would have had, most first.
+    """Accounts by how many bad events they will have beyond what their peers would, as the queue has them.
 
     `queue` has name, worst_metric and excess, in its order; colours and words say which events.
     """
@@ -164,8 +164,8 @@ def plot_queue(queue: pl.DataFrame, /) -> Chart:
                 )
             ),
         ).properties(height=24 * drawn.height),
-        title="Bounces, complaints and unsubscribes beyond the peers’",
-        subtitle="how many more of them than peers would have had with as much mail",
+        title="What they will probably do in the next two weeks",
+        subtitle="bounces, complaints and unsubscribes beyond their peers’, most harmful account first",
         words="; ".join(
             f"{row['name']}: {numbers.count(row['excess'])} {row['event']}"
             for row in drawn.iter_rows(named=True)

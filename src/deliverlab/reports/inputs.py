@@ -113,3 +113,7 @@ class Portfolio(Facts, Protocol):
     @property
     def funnel_limits(self) -> pl.DataFrame:
         """`FunnelLimits` of the health area: metric, limits, confidence, expected, low, high."""
+
+    @property
+    def looks(self) -> pl.DataFrame:
+        """`Looks` of the health area: account_id, metric, expected_excess, harm, due_on, most harm first."""

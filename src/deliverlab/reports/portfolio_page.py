@@ -40,7 +40,7 @@ def stages_by_grade(portfolio: Portfolio, /) -> Html:
 
 
 def first_look(portfolio: Portfolio, /, *, length: int = QUEUE_LENGTH) -> Html:
-    """Whom to look at first: the poor, by the bad events they have beyond what their peers would have had."""
+    """Whom to look at first: the poor, by the harm they will probably do in the next two weeks."""
     return tables.queue(_queue(portfolio).head(length))
 
 
@@ -49,6 +49,17 @@ def queue(portfolio: Portfolio, /, *, length: int = QUEUE_LENGTH) -> Chart:
     from deliverlab.reports.charts import plot_queue
 
     return plot_queue(_queue(portfolio).head(length))
+
+
+def due(portfolio: Portfolio, /) -> Html:
+    """When accounts are due for their next look, and how many."""
+    days = (pl.col("due_on") - pl.lit(portfolio.as_of)).dt.total_days()
+    tomorrow, week, month, later = texts.WHENS
+    when = pl.when(days <= 1).then(pl.lit(tomorrow)).when(days <= 7).then(pl.lit(week))
+    return tables.due(
+        portfolio.looks.with_columns(when=when.when(days <= 31).then(pl.lit(month)).otherwise(pl.lit(later))),
+        silent=portfolio.accounts.height - portfolio.looks.height,
+    )
 
 
 def industries(portfolio: Portfolio, /) -> Chart:
@@ -131,14 +142,11 @@ def _standing(portfolio: Portfolio) -> pl.DataFrame:
 
 
 def _queue(portfolio: Portfolio) -> pl.DataFrame:
-    """The poor accounts at the metric they are worst at, those with the most excess first."""
-    rates = portfolio.health.select(
-        "account_id", "events", "trials", "rate", "peer_rate", worst_metric="metric"
-    )
+    """The poor accounts at the metric by which they harm, those that will probably do most harm first."""
+    rates = portfolio.health.select("account_id", "events", "trials", "rate", "peer_rate", "metric")
     return (
-        _standing(portfolio)
-        .filter(_is("poor"))
-        .join(rates, on=["account_id", "worst_metric"])
-        .with_columns(excess=pl.col("events") - pl.col("trials") * pl.col("peer_rate"))
-        .sort("excess", "account_id", descending=[True, False])
+        portfolio.looks.select("account_id", "metric", "due_on", "harm", excess="expected_excess")
+        .join(_standing(portfolio).filter(_is("poor")), on="account_id", maintain_order="left")
+        .join(rates, on=["account_id", "metric"], maintain_order="left")
+        .with_columns(worst_metric="metric")
     )

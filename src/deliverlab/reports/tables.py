@@ -52,23 +52,45 @@ def queue(queued: pl.DataFrame, /) -> Html:
         pl.col("rate").map_elements(numbers.percent, return_dtype=pl.String),
         pl.col("peer_rate").map_elements(numbers.percent, return_dtype=pl.String),
         "excess",
-        "next_on",
+        "due_on",
     )
     table = (
         _plain(shown, table_id="queue")
         .cols_label(
             name="Account", industry="Industry", tier="Plan", stage="Stage", worst_metric="Worst at",
-            rate="Rate", peer_rate="Peers", excess="Beyond peers", next_on="Next step",
+            rate="Rate", peer_rate="Peers", excess="Excess to come", due_on="Look on",
         )
-        .cols_align("right", columns=["rate", "peer_rate", "next_on"])
+        .cols_align("right", columns=["rate", "peer_rate", "due_on"])
         .fmt_number("excess", decimals=0)
-        .fmt_date("next_on", date_style="day_m")
+        .fmt_date("due_on", date_style="day_m")
         .sub_missing(missing_text="–")
     )  # fmt: skip
     return _shown(
         table,
         "; ".join(f"{row['name']}: {row['worst_metric']} {row['rate']}" for row in shown.rows(named=True)),
     )
+
+
+def due(looks: pl.DataFrame, /, *, silent: int) -> Html:
+    """How many accounts are due for a look `when`, by grade; `silent` sent nothing that could be judged."""
+    counted = (
+        looks.with_columns(pl.col("grade").cast(pl.String), pl.col("when").cast(pl.Enum(texts.WHENS)))
+        .group_by("when", "grade")
+        .len("accounts")
+        .pivot("grade", index="when", values="accounts")
+        .sort("when")
+    )
+    grades = [grade for grade in GRADES if grade in counted.columns]
+    shown = counted.select("when", *grades).with_columns(all=pl.sum_horizontal(grades))
+    labels: dict[str, Any] = {"when": "Due", "all": "All"} | {g: texts.GRADE_WORDS[g] for g in grades}
+    table = (
+        _plain(shown, table_id="due")
+        .cols_label(labels)
+        .fmt_integer([*grades, "all"])
+        .sub_missing(missing_text="·")
+        .tab_source_note(f"{numbers.counted(silent, 'account')} sent no mail that could be judged.")
+    )
+    return _shown(table, "; ".join(f"{row['when']}: {row['all']}" for row in shown.rows(named=True)))
 
 
 def _plain(shown: pl.DataFrame, *, table_id: str) -> GT:

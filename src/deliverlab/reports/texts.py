@@ -56,6 +56,7 @@ MEANINGS: Mapping[str, str] = {
     "click_rate": "Mail in which somebody clicked a link.",
     "click_to_open_rate": "Opened mail in which somebody clicked a link.",
 }
+WHENS = ("tomorrow", "within a week", "within a month", "later")  # accounts are due for a look
 GRADE_WORDS: Mapping[str, str] = {
     "poor": "Poor",
     "fair": "Fair",
