@@ -65,3 +65,28 @@ def test_an_account_that_is_not_in_accounts_is_named(what: str) -> None:
 
     with pytest.raises(DataError, match=f"{what}: account_id == 'stranger', must be in accounts"):
         History(given["daily"], ACCOUNTS, reviews=given.get("reviews"), enforcement=given.get("enforcement"))
+
+
+def test_a_family_is_one_account() -> None:
+    """Days are added up under the parent's id; the parent speaks for all, or the member with most mail."""
+    accounts = pl.DataFrame({
+        "account_id": ["a", "b", "c"], "parent_id": [None, "a", "group"],
+        "industry": ["Retail", None, "Media"],
+        "label": ["clean", "abusive", "unknown"],
+    })  # fmt: skip
+    same_day = pl.concat([DAILY, DAILY.filter(account_id="a").with_columns(account_id=pl.lit("c"))])
+    families = History(same_day, accounts).by_parent()
+    assert families.accounts.select("account_id", "parent_id", "industry", "label").rows() == [
+        ("a", None, "Retail", "abusive"), ("group", None, "Media", "unknown"),
+    ]  # fmt: skip
+    assert families.daily.select("account_id", "day", "sent").rows() == [
+        ("a", date(2026, 5, 1), 30), ("a", date(2026, 5, 2), 20), ("a", date(2026, 5, 3), 10),
+        ("group", date(2026, 5, 1), 30), ("group", date(2026, 5, 2), 20),
+    ]  # fmt: skip
+
+
+def test_accounts_without_parents_stay_as_they_are() -> None:
+    """Each is a family by itself."""
+    history = History(DAILY, ACCOUNTS)
+    assert history.by_parent().daily.equals(history.daily)
+    assert history.by_parent().accounts.equals(history.accounts)

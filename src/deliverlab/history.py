@@ -109,6 +109,38 @@ class History:
             until=self.until,
         )
 
+    def by_parent(self) -> History:
+        """The same history with each family as one account, under its parent's id.
+
+        A family is a parent and the accounts that name it in `parent_id`; who names none is one by itself.
+        Counts of a day are added up. The parent's own row in `accounts` speaks for all; where the parent is
+        no account, that of the member with most mail does. One abusive member makes the family abusive.
+        Reviews and enforcement are of members, and left out.
+        """
+        sent = self.daily.group_by("account_id").agg(pl.col("sent").sum())
+        family = pl.coalesce("parent_id", "account_id")
+        members = self.accounts.join(sent, on="account_id", how="left").with_columns(family=family)
+        speaker = members.sort(
+            pl.col("account_id") != pl.col("family"), -pl.col("sent").fill_null(0), "account_id"
+        ).unique("family", keep="first", maintain_order=True)
+        abusive = members.filter(label="abusive")["family"].unique()
+        accounts = speaker.with_columns(
+            account_id="family",
+            parent_id=pl.lit(None, pl.String),
+            label=pl.when(pl.col("family").is_in(abusive.implode()))
+            .then(pl.lit("abusive"))
+            .otherwise("label"),
+        )
+        daily = (
+            self.daily.join(members.select("account_id", "family"), on="account_id")
+            .group_by(account_id="family", day="day")
+            .agg(pl.col(COUNTS).sum())
+        )
+        return History(
+            daily, accounts,
+            peer_rates=self.peer_rates, known_within_days=self.known_within_days, until=self.until,
+        )  # fmt: skip
+
     def with_peer_rates(self, peer_rates: Frame) -> History:
         """The same history, compared with these peers."""
         return History(

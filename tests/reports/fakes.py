@@ -57,6 +57,14 @@ SOME_STEPS = (
 )
 
 
+SOME_CHOICES = pl.DataFrame({
+    "metric": ["hard_bounce_rate"] * 5,
+    "choice": ["as it is", "industry", "industry", "window", "largest campaign"],
+    "setting": ["", "Media", "Travel", "7 days", HOSTILE],
+    "grade": ["poor", "poor", "fair", "poor", "good"],
+})  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class FakeCase:
     """A case as the pipeline gathers it."""
@@ -67,6 +75,7 @@ class FakeCase:
     trends: pl.DataFrame
     decisions: pl.DataFrame
     groups: pl.DataFrame
+    sensitivity: pl.DataFrame = field(default_factory=lambda: SOME_CHOICES)
     stage: Mapping[str, Any] = field(default_factory=lambda: PROBATION)
     account: Mapping[str, Any] = field(
         default_factory=lambda: {"account_id": "a1", "name": HOSTILE, "industry": "Retail", "tier": "starter"}

@@ -203,3 +203,14 @@ def test_the_stage_is_marked_on_the_trend_where_it_lies_in_it() -> None:
 
     assert len(reports.trend(a_case()).spec["layer"]) == 6
     assert len(reports.trend(long_ago).spec["layer"]) == 4
+
+
+def test_the_page_says_what_the_grade_hangs_on() -> None:
+    """Choice by choice: which settings would change it, and to what; names are text."""
+    told = reports.sensitivity(a_case())
+
+    assert told.words.startswith(
+        "Labelled as another industry: fair (Travel); Over fewer or more days: the same;"
+    )
+    assert "instead of poor" in told.html
+    assert "<script" not in told.html

@@ -30,14 +30,24 @@ def peers_of(history: History) -> dy.DataFrame[PeerRates]:
 
 
 def compared(
-    history: History, *, peers: dy.DataFrame[PeerRates], days: Sequence[date], window_days: int
+    history: History,
+    *,
+    peers: dy.DataFrame[PeerRates],
+    days: Sequence[date],
+    window_days: int,
+    grouped_as: History | None = None,
 ) -> pl.LazyFrame:
-    """Each account, day and metric: its trailing sums, its rate, and the peers of that day."""
-    daily, accounts = history.daily.lazy(), history.accounts.lazy()
+    """Each account, day and metric: its trailing sums, its rate, and the peers of that day.
+
+    `grouped_as` tells industry and volume, where the history's own mail is not all that accounts sent.
+    """
+    whole = grouped_as or history
     windows = windows_before(days, window_days=window_days, known_within_days=history.known_within_days)
-    groups = peer_groups(daily, accounts, days=days)
-    against = peer_rates_on(peers.lazy(), groups)
+    groups = peer_groups(whole.daily.lazy(), whole.accounts.lazy(), days=days)
     sums = windowed(
-        daily, groups.select("account_id", "day"), windows, metrics=measured(denominators_of(peers))
+        history.daily.lazy(),
+        groups.select("account_id", "day"),
+        windows,
+        metrics=measured(denominators_of(peers)),
     )
-    return sums.join(against, on=["account_id", "day", "metric"])
+    return sums.join(peer_rates_on(peers.lazy(), groups), on=["account_id", "day", "metric"])

@@ -14,6 +14,7 @@ from deliverlab.events.recipients import add_recipient_key
 from deliverlab.health.compared import peers_of
 from deliverlab.health.looks import next_looks
 from deliverlab.health.positions import funnel_positions, limits_of
+from deliverlab.health.sensitivity import sensitivity
 from deliverlab.health.trends import trends
 from deliverlab.pipeline.directory import about, open_history, read_table
 from deliverlab.pipeline.lookup import as_day, as_source, load_policy, refuse_stranger
@@ -60,6 +61,7 @@ class Case(View):
     account: dict[str, Any]
     stage: dict[str, Any]
     trends: pl.DataFrame
+    sensitivity: pl.DataFrame
     decisions: pl.DataFrame
     groups: pl.DataFrame
     steps: Sequence[Any]
@@ -107,8 +109,9 @@ def open_case(
     day = as_day(as_of)
     everyone = open_history(data)
     refuse_stranger(account_id, everyone.accounts)
+    everybody = with_peers(everyone)
     history, rules, source = (
-        with_peers(everyone).select([account_id]),
+        everybody.select([account_id]),
         load_policy(policy),
         as_source(stage_from),
     )
@@ -119,6 +122,9 @@ def open_case(
         **_view(data, history, policy=rules, as_of=day, stage_from=source),
         account=history.accounts.row(0, named=True),
         stage=stages.row(0, named=True) if stages.height else {"stage": GOOD},
+        sensitivity=sensitivity(
+            everybody, account_ids=[account_id], as_of=day, slices=read_table(data, Slices)
+        ),
         trends=trends(history, until=day, days=TREND_DAYS).collect(),
         decisions=decisions,
         groups=checklist_groups(decisions).collect(),

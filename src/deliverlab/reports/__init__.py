@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from deliverlab.reports.account_page import banner as banner
     from deliverlab.reports.account_page import heading as heading
+    from deliverlab.reports.account_page import sensitivity as sensitivity
     from deliverlab.reports.account_page import snapshot as snapshot
     from deliverlab.reports.account_page import standing as standing
     from deliverlab.reports.account_page import trend as trend
@@ -37,6 +38,7 @@ _HOMES = {
     "banner": "account_page",
     "standing": "account_page",
     "snapshot": "account_page",
+    "sensitivity": "account_page",
     "trend": "account_page",
     "what_to_do": "account_page",
     "what_next": "account_page",

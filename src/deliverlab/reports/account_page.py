@@ -101,6 +101,16 @@ def trend(case: Case, /, *, metric: str | None = None) -> Chart:
     )
 
 
+def sensitivity(case: Case, /) -> Html:
+    """How much the grade of the account's worst rate hangs on what somebody chose."""
+    from deliverlab.reports import tables
+
+    worst = case.scores["worst_metric"][0] or next(iter(METRICS))
+    rows = case.sensitivity.filter(pl.col("metric").cast(pl.String) == worst)
+    as_is = case.health.filter(pl.col("metric").cast(pl.String) == worst)["grade"][0]
+    return tables.choices(rows, grade=as_is)
+
+
 def what_to_do(case: Case, /) -> Html:
     """What to do, first things first; for an account in a stage the contact review comes before all."""
     stage = _stage(case)

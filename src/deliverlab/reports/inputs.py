@@ -63,6 +63,10 @@ class Case(Facts, Protocol):
         """`schemas.Trends`."""
 
     @property
+    def sensitivity(self) -> pl.DataFrame:
+        """`Sensitivity` of the health area: metric, choice, setting, grade, a row a choice."""
+
+    @property
     def decisions(self) -> pl.DataFrame:
         """`schemas.ContactDecisions`."""
 

@@ -93,6 +93,23 @@ def due(looks: pl.DataFrame, /, *, silent: int) -> Html:
     return _shown(table, "; ".join(f"{row['when']}: {row['all']}" for row in shown.rows(named=True)))
 
 
+def choices(rows: pl.DataFrame, /, *, grade: str) -> Html:
+    """What a grade would be if a choice were otherwise; `rows` has choice, setting and grade."""
+    said = {}
+    for choice, words in texts.CHOICE_WORDS.items():
+        of_choice = rows.filter(choice=choice).sort("grade", "setting")
+        others = of_choice.filter(pl.col("grade").cast(pl.String) != grade)
+        changed = others.group_by("grade", maintain_order=True).agg(pl.col("setting").str.join(", "))
+        would_be = [f"{texts.GRADE_WORDS[to].lower()} ({name})" for to, name in changed.iter_rows()]
+        if of_choice.height:
+            said[words] = "; ".join(would_be) or "the same"
+    shown = pl.DataFrame({"choice": list(said), "grade": list(said.values())})
+    table = _plain(shown, table_id="choices").cols_label(
+        choice="If it were", grade=f"It would be, instead of {texts.GRADE_WORDS[grade].lower()}"
+    )
+    return _shown(table, "; ".join(f"{choice}: {grade}" for choice, grade in said.items()))
+
+
 def _plain(shown: pl.DataFrame, *, table_id: str) -> GT:
     return GT(shown, id=table_id).tab_options(
         table_background_color="transparent",

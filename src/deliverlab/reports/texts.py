@@ -57,6 +57,15 @@ MEANINGS: Mapping[str, str] = {
     "click_to_open_rate": "Opened mail in which somebody clicked a link.",
 }
 WHENS = ("tomorrow", "within a week", "within a month", "later")  # accounts are due for a look
+CHOICE_WORDS: Mapping[str, str] = {  # of health's sensitivity, in the order of the page
+    "industry": "Labelled as another industry",
+    "window": "Over fewer or more days",
+    "denominator": "Counted out of other mail",
+    "complaint domains": "Only mail that can be complained of",
+    "largest campaign": "Without the largest campaign",
+    "peers": "Compared with itself among its peers",
+    "family": "Together with its family",
+}
 GRADE_WORDS: Mapping[str, str] = {
     "poor": "Poor",
     "fair": "Fair",
