@@ -119,7 +119,7 @@ def tau2_sum() -> pl.Expr:
 
 def pooled(members: pl.LazyFrame, *, of: str, pool: Sequence[str]) -> pl.LazyFrame:
     """One row a pool of cells or industries: sizes, `events_in` and `trials_in`; each within its weight."""
-    plain = pl.col("events_in").sum().over(pool) / pl.col("trials_in").sum().over(pool)
+    plain = exact_sum(pl.col("events_in")).over(pool) / exact_sum(pl.col("trials_in")).over(pool)
     weight = pl.col("weight")
     return (
         members.with_columns(weight=_weight(plain * pl.col("trials_in"), of))

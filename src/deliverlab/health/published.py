@@ -16,6 +16,7 @@ import dataframely as dy
 import polars as pl
 
 from deliverlab.errors import DataError
+from deliverlab.health.windows import exact_sum
 from deliverlab.schemas import BANDS, METRIC_NAMES, UNKNOWN_INDUSTRY, PeerRates, Table
 
 if TYPE_CHECKING:
@@ -116,7 +117,11 @@ def published_peer_rates(
         raise DataError(f"industries: {strange[0]!r} is not in {edition}, must be one of {names}")
     same = printed.drop_nulls("metric").select("industry", "metric", "rate")
     everybody = same.filter(industry=EVERYBODY)
-    rest = same.join(everybody, on="metric", how="anti").group_by("metric").agg(pl.col("rate").mean())
+    rest = (
+        same.join(everybody, on="metric", how="anti")
+        .group_by("metric")
+        .agg(rate=exact_sum(pl.col("rate")) / pl.len())
+    )
     own = _called(industries)
     rows = [
         own.join(same, left_on="printed", right_on="industry").select(
@@ -160,7 +165,9 @@ def beside_published(
     """
     newest = own.filter(pl.col("account_id").is_null(), effective_from=own["effective_from"].max())
     weight = pl.col("trials").fill_null(1)
-    mine = newest.group_by("industry", "metric").agg(own_rate=(pl.col("rate") * weight).sum() / weight.sum())
+    mine = newest.group_by("industry", "metric").agg(
+        own_rate=exact_sum(pl.col("rate") * weight) / weight.sum()
+    )
     called = _called(industries)
     theirs = published_benchmarks().drop_nulls("metric")
     return BesidePublished.cast(
