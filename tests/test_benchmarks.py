@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
-from benchmarks import measure, rollup, simulate
+from benchmarks import calibration, health, measure, rollup, simulate
 from benchmarks.__main__ import main
 
 
@@ -30,6 +30,28 @@ def test_the_ladder_and_the_plain_loop_give_the_same_transitions(
     assert_frame_equal(transitions, simulate.plain_python(tmp_path))
 
 
+def test_health_and_the_query_count_the_same_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peer rates, health and grades rest on the counts that one plain query gives."""
+    monkeypatch.setattr(health, "QUICK", (60, 120))
+    health.prepare(tmp_path, quick=True)
+
+    assert_frame_equal(health.deliverlab(tmp_path), health.duckdb(tmp_path))
+
+
+def test_promises_are_kept_in_worlds_whose_truth_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a small run: bounds hold the truth, shrunken rates beat raw ones, volume does not make poor."""
+    monkeypatch.setattr(calibration, "QUICK", (6_000, (901,)))
+    found = calibration.figures(quick=True)
+
+    for world in calibration.WORLDS:
+        assert all(0.92 <= share <= 0.98 for share in found[world]["coverage"].values())
+        for bands in found[world]["squared_error"].values():
+            assert bands["<1k"]["shrunken"] < min(bands["<1k"]["raw"], bands["<1k"]["raw_with_minimum"])
+        ours, raw = (found[world]["clean_poor"][rule]["by_band"] for rule in ("deliverlab", "raw"))
+        assert max(ours.values()) < 0.08
+        assert max(raw.values()) > 0.2
+
+
 def test_figures_are_taken_in_a_process_of_their_own(tmp_path: Path) -> None:
     """Cold and warm seconds, peak memory, and the answer come back from it."""
     rollup._events(2_000, accounts=4, days=4, number=0).write_parquet(tmp_path / "events-0.parquet")
@@ -49,4 +71,6 @@ def test_without_a_name_the_benchmarks_are_listed(
 
     main()
 
-    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["rollup", "simulate"]
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "rollup", "health", "calibration", "simulate",
+    ]  # fmt: skip

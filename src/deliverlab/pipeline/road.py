@@ -84,10 +84,14 @@ def roll_up(data: str | Path, /) -> None:
 
 def write_peer_rates(data: str | Path, /) -> None:
     """Write the monthly peer rates of a data directory anew."""
-    found = peers.peer_rates(
+    write_table(data, PeerRates, monthly_peers(data))
+
+
+def monthly_peers(data: str | Path, /) -> dy.DataFrame[PeerRates]:
+    """The peer rates of a data directory's own days, however large: days are streamed."""
+    return peers.peer_rates(
         scan_table(data, Daily), read_table(data, Accounts), known_within_days=known_within_days(data)
-    )
-    write_table(data, PeerRates, found.collect())
+    ).collect()
 
 
 def account_health(
@@ -127,10 +131,10 @@ def simulate(
 
 def with_peers(history: History, /) -> History:
     """The history with peer rates: its own, or else monthly ones computed from its days."""
-    return history if history.peer_rates is not None else history.with_peer_rates(_monthly_peers(history))
+    return history if history.peer_rates is not None else history.with_peer_rates(_peers_of(history))
 
 
-def _monthly_peers(history: History) -> dy.DataFrame[PeerRates]:
+def _peers_of(history: History) -> dy.DataFrame[PeerRates]:
     return peers.peer_rates(
         history.daily, history.accounts, known_within_days=history.known_within_days
     ).collect()
