@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deliverlab import intervals as intervals
     from deliverlab import reports as reports
     from deliverlab.errors import DataError as DataError
     from deliverlab.errors import DeliverlabError as DeliverlabError
@@ -17,7 +18,17 @@ if TYPE_CHECKING:
     from deliverlab.events.daily import daily_counts as daily_counts
     from deliverlab.events.read import read_provider as read_provider
     from deliverlab.events.slices import slice_counts as slice_counts
+    from deliverlab.health.fits import fit_beta_binomial as fit_beta_binomial
+    from deliverlab.health.fits import fit_gamma_poisson as fit_gamma_poisson
+    from deliverlab.health.funnel import funnel_limits as funnel_limits
+    from deliverlab.health.funnel import overdispersion as overdispersion
+    from deliverlab.health.looks import next_looks as next_looks
     from deliverlab.health.peers import peer_rates as peer_rates
+    from deliverlab.health.published import beside_published as beside_published
+    from deliverlab.health.published import own_first as own_first
+    from deliverlab.health.published import published_benchmarks as published_benchmarks
+    from deliverlab.health.published import published_peer_rates as published_peer_rates
+    from deliverlab.health.sensitivity import sensitivity as sensitivity
     from deliverlab.history import History as History
     from deliverlab.pipeline.cases import open_case as open_case
     from deliverlab.pipeline.cases import open_portfolio as open_portfolio
@@ -33,9 +44,19 @@ _HOMES = {
     "daily_counts": "events.daily",
     "slice_counts": "events.slices",
     "peer_rates": "health.peers",
+    "published_benchmarks": "health.published",
+    "published_peer_rates": "health.published",
+    "own_first": "health.published",
+    "beside_published": "health.published",
+    "fit_beta_binomial": "health.fits",
+    "fit_gamma_poisson": "health.fits",
+    "funnel_limits": "health.funnel",
+    "overdispersion": "health.funnel",
     "History": "history",
     "open_history": "pipeline.directory",
     "account_health": "pipeline.road",
+    "next_looks": "health.looks",
+    "sensitivity": "health.sensitivity",
     "Policy": "policy.model",
     "Scenario": "policy.scenario",
     "simulate": "pipeline.road",
@@ -47,12 +68,14 @@ _HOMES = {
     "PolicyError": "errors",
 }
 
-__all__ = [*_HOMES, "reports"]  # noqa: PLE0604  the names are listed once
+_MODULES = ("intervals", "reports")  # each used by its own name: `intervals.wilson`
+
+__all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604  the names are listed once
 
 
 def __getattr__(name: str) -> object:
-    if name == "reports":
-        return import_module("deliverlab.reports")
+    if name in _MODULES:
+        return import_module(f"deliverlab.{name}")
     if name in _HOMES:
         return getattr(import_module(f"deliverlab.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'deliverlab' has no attribute {name!r}")

@@ -95,7 +95,7 @@ def test_slices_outside_the_window_do_not_count() -> None:
 def test_the_worst_metric_comes_first() -> None:
     """Poor before fair; ranks count from 1 in each account."""
     daily = pl.concat([
-        steady("a", days=DAYS, sent=10_000, hard_bounces=215, complaints=90),
+        steady("a", days=DAYS, sent=10_000, hard_bounces=240, complaints=90),
         steady("b", days=DAYS, sent=10_000, hard_bounces=900),
     ])  # fmt: skip
     assert advice(daily).select("account_id", "rank", "metric").rows() == [
