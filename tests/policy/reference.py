@@ -96,22 +96,24 @@ METRICS = {  # numerator, denominator, whether high is bad
 def with_defaults(policy: Row) -> Row:
     """The policy with everything said that its file may leave out."""
     stages = [
-        {"send_share": 1.0, "grace_days": None, "lasts_days": None} | stage for stage in policy["stages"]
+        {"send_share": 1.0, "grace_days": None, "lasts_days": None, "clears_on": None} | stage
+        for stage in policy["stages"]
     ]
     rule_defaults = {
         "min_sent": 0, "min_events": 0, "z": 0.0, "enters": stages[0]["name"], "climbs": True,
         "window": policy["window"], "overrides": [], "tolerate": 2.0, "detect": 5.0, "cap": math.log(20),
+        "min_ratio": 0.0, "clean_limit": None,
     }  # fmt: skip
     ladder_defaults = {
         "escalates_when": "unreviewed", "clears_on": ["review"], "recovery_days": 7, "remembers_days": 0,
-        "reviews_lift_last": True,
+        "reviews_lift_last": True, "quiet_days": "break", "remembers": "last", "forgets_after": "days",
     }  # fmt: skip
     return {
         "tiers": policy.get("tiers", []),
         "window": {"lag_days": 2, "fresh_after": ["notice", "clear"]} | policy["window"],
         "denominators": policy.get("denominators", {}),
         "rules": [rule_defaults | rule for rule in policy.get("rules", [])],
-        "stages": [{"name": "good", "send_share": 1.0}, *stages],
+        "stages": [{"name": "good", "send_share": 1.0, "clears_on": []}, *stages],
         "ladder": ladder_defaults | policy.get("ladder", {}),
     }
 
@@ -204,10 +206,30 @@ class Ladder:
         if reviewed and self.may_be_lifted():
             self.clear(day, cause="review")
             return
-        breaches = [verdict for rule in self.policy["rules"] if (verdict := self.judge(rule, day))]
-        has_mail = self.effective(self.window(self.policy["window"], day))["sent"] > 0
-        self.clean_streak = self.clean_streak + 1 if has_mail and not breaches else 0
+        if reviewed and self.stage != GOOD and "review" in self.policy["window"]["fresh_after"]:
+            self.clean_streak = 0
+            self.begin_effect(day)
+            self.refresh("review", day)
+            return
+        verdicts = [self.judge(rule, day) for rule in self.policy["rules"]]
+        breaches = [verdict for verdict in verdicts if verdict and verdict["is_breached"]]
+        if breaches or any(verdict and verdict["is_unclean"] for verdict in verdicts):
+            self.clean_streak = 0
+        else:
+            has_mail = self.effective(self.window(self.policy["window"], day))["sent"] > 0
+            self.count_clean_day("mail" if has_mail else self.policy["ladder"]["quiet_days"])
+        ladder = self.policy["ladder"]
+        is_healed = self.stage == GOOD and self.clean_streak >= ladder["remembers_days"]
+        if ladder["forgets_after"] == "clean days" and is_healed:
+            self.last_left = None
         self.move(day, breaches)
+
+    def count_clean_day(self, what: str) -> None:
+        """Step 3: a day without a breach, with mail in the window or else as the policy counts quiet days."""
+        if what in ("mail", "count"):
+            self.clean_streak += 1
+        elif what == "break":
+            self.clean_streak = 0
 
     def terms_on(self, day: date) -> tuple[float, bool]:
         """Step 1: the share of the day's mail that is let through, and whether an effect holds on it."""
@@ -222,12 +244,17 @@ class Ladder:
 
     def may_be_lifted(self) -> bool:
         """Step 2: whether a review clears the stage that the account is in."""
-        ladder = self.policy["ladder"]
-        return (
-            self.stage != GOOD
-            and "review" in ladder["clears_on"]
-            and (self.stage != self.last_stage or ladder["reviews_lift_last"])
-        )
+        return "review" in self.ways_out()
+
+    def ways_out(self) -> list[str]:
+        """What the stage says of leaving it, else the ladder; which lets few ways lead out of the last."""
+        ladder, own = self.policy["ladder"], self.policy["stages"][self.stage]["clears_on"]
+        if own is not None:
+            return list(own)
+        ways = list(ladder["clears_on"])
+        if self.stage == self.last_stage:
+            ways = [way for way in ways if way == "review" and ladder["reviews_lift_last"]]
+        return ways
 
     @property
     def last_stage(self) -> int:
@@ -250,28 +277,36 @@ class Ladder:
         spent = (day - self.entered).days
         if stage["lasts_days"] is not None and spent >= stage["lasts_days"]:
             self.clear(day, cause="expired")
-        elif self.stage == self.last_stage:
-            return
         elif top > self.stage:
             self.notice(day, top, cause="breach", breaches=breaches)
         elif (
-            stage["grace_days"] is not None
+            self.stage != self.last_stage
+            and stage["grace_days"] is not None
             and spent >= stage["grace_days"]
             and (ladder["escalates_when"] == "unreviewed" or breaches)
         ):
             cause = "unreviewed" if ladder["escalates_when"] == "unreviewed" else "breach"
             self.notice(day, self.stage + 1, cause=cause, breaches=breaches)
-        elif "recovery" in ladder["clears_on"] and self.clean_streak >= ladder["recovery_days"]:
+        elif "recovery" in self.ways_out() and self.clean_streak >= ladder["recovery_days"]:
             self.clear(day, cause="recovery")
 
     def remembered(self, day: date, breaches: list[Row]) -> int:
         """The stage after the one last left, if it was left lately and a breached rule climbs."""
-        if self.cleared is None or (day - self.cleared).days > self.policy["ladder"]["remembers_days"]:
+        if not self.has_memory(day):
             return GOOD
         if not any(breach["rule"]["climbs"] for breach in breaches):
             return GOOD
         assert self.last_left is not None
         return min(self.last_left + 1, self.last_stage)
+
+    def has_memory(self, day: date) -> bool:
+        """Whether the stage last left still counts: so many days long, or until so many were clean."""
+        ladder = self.policy["ladder"]
+        if self.cleared is None or self.last_left is None:
+            return False
+        if ladder["forgets_after"] == "clean days":
+            return bool(ladder["remembers_days"] > 0)
+        return bool((day - self.cleared).days <= ladder["remembers_days"])
 
     def notice(self, day: date, stage: int, *, cause: str, breaches: list[Row]) -> None:
         """The account is told, and stands in a worse stage from tomorrow."""
@@ -282,21 +317,31 @@ class Ladder:
         self.notices += 1
         if is_answered(self.scenario, account_id=self.account_id, notice=self.notices, stage=stage):
             self.reviews_due.add(day + self.scenario["review"]["after_days"] * DAY)
-        self.refresh("notice", day)
+        self.refresh(cause, day)
+
+    def begin_effect(self, day: date) -> None:
+        """From tomorrow, and once: a second review does not compound, and history holds its own."""
+        if self.effect_from is None and self.scenario["review"]["mode"] != "historical":
+            self.effect_from = day + DAY
 
     def clear(self, day: date, *, cause: str) -> None:
         """The account is in good standing again from tomorrow."""
         self.record(day, GOOD, cause=cause, named=None)
-        if cause == "review" and self.effect_from is None and self.scenario["review"]["mode"] != "historical":
-            self.effect_from = day + DAY  # once: a second review does not compound, and history holds its own
-        self.cleared, self.last_left = day, self.stage
+        if cause == "review":
+            self.begin_effect(day)
+        left = [self.stage]
+        if self.policy["ladder"]["remembers"] == "highest" and self.has_memory(day):
+            assert self.last_left is not None
+            left.append(self.last_left)
+        self.cleared, self.last_left = day, max(left)
         self.stage, self.entered, self.clean_streak = GOOD, None, 0
         self.reviews_due = set()
-        self.refresh("clear", day)
+        self.refresh(cause, day)
 
-    def refresh(self, occasion: str, day: date) -> None:
+    def refresh(self, cause: str, day: date) -> None:
         """The window starts anew tomorrow, and the evidence with it, if the policy says so."""
-        if occasion in self.policy["window"]["fresh_after"]:
+        occasion = "notice" if cause in ("breach", "unreviewed") else "clear"
+        if {cause, occasion} & set(self.policy["window"]["fresh_after"]):
             self.fresh = day + DAY
             self.evidence = dict.fromkeys(self.evidence, 0.0)
 
@@ -338,7 +383,7 @@ class Ladder:
     # 5. The rules.
 
     def judge(self, rule: Row, day: date) -> Row | None:
-        """The rule's numbers if it breaches today, else nothing."""
+        """The rule's numbers, whether it breaches today and whether the day is at least not clean by it."""
         limit = limit_of(rule, industry=self.industry, band=self.band(day))
         evidence = peer_rate = None
         if rule["kind"] != "rate":
@@ -353,15 +398,24 @@ class Ladder:
         events, trials = self.fraction(rule["metric"], counts)
         if rule["kind"] == "evidence":
             evidence = self.evidence[rule["name"]]
-            is_beyond_limit = evidence > limit
+            is_beyond_limit = evidence > limit and events >= rule["min_ratio"] * peer_rate * trials
+            is_unclean = False
         else:
             is_high_bad = METRICS[rule["metric"]][2]
             is_beyond_limit = is_beyond(events, trials, limit, z=rule["z"], is_high_bad=is_high_bad)
+            clean = rule["clean_limit"]
+            if clean is not None and rule["kind"] == "peer":
+                clean = min(clean * peer_rate, 1.0)
+            is_unclean = clean is not None and is_beyond(
+                events, trials, clean, z=rule["z"], is_high_bad=is_high_bad
+            )
         has_enough = window and counts["sent"] >= rule["min_sent"] and events >= rule["min_events"]
-        if not (has_enough and is_beyond_limit):
+        if not has_enough:
             return None
         return {
             "rule": rule,
+            "is_breached": is_beyond_limit,
+            "is_unclean": is_unclean,
             "events": events,
             "trials": trials,
             "rate": events / trials if trials > 0 else None,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from deliverlab.policy.kernel import layout, part
-from deliverlab.policy.model import Rule
+from deliverlab.policy.rule import Rule
 from deliverlab.policy.scenario import Review
 from deliverlab.schemas import CAUSES
 

@@ -9,7 +9,7 @@ import pytest
 
 from deliverlab.errors import PolicyError
 from deliverlab.policy.model import Ladder, Policy
-from deliverlab.schemas import BANDS, KNOWN_COUNTS, METRIC_NAMES
+from deliverlab.schemas import BANDS, CAUSES, KNOWN_COUNTS, METRIC_NAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,7 +214,7 @@ WORDS = [
     (
         '["notice", "clear"]',
         '["x"]',
-        'window fresh_after[1] = "x", must be a list of "notice", "clear" or both',
+        f'window fresh_after[1] = "x", must be a list of {", ".join(("notice", "clear", *CAUSES))}',
     ),
     (
         '"hard_bounce_rate"',
@@ -262,6 +262,39 @@ KEYS = [
     ("z = 0.0", "tolerate = 2", f"{RATE} tolerate = 2, {OUT} evidence rules take it"),
     ("z = 0.0", "detect = 5", f"{RATE} detect = 5, {OUT} evidence rules take it"),
     ("limit = 4.0", "limit = 4.0\nz = 2", f"{COMPLAINTS} z = 2, {OUT} rate and peer rules take it"),
+    ("z = 0.0", "min_ratio = 2", f"{RATE} min_ratio = 2, {OUT} evidence rules take it"),
+    (
+        "limit = 4.0",
+        "limit = 4.0\nclean_limit = 2",
+        f"{COMPLAINTS} clean_limit = 2, {OUT} rate and peer rules take it",
+    ),
+    ("z = 0.0", "clean_limit = 0.06", f"{RATE} clean_limit = 0.06, must be at most limit = 0.05"),
+    (
+        "limit = 0.5\n",
+        "limit = 0.5\nclean_limit = 0.4\n",
+        f"{OPENS} clean_limit = 0.4, must be at least limit = 0.5",
+    ),
+    ("z = 0.0", "clean_limit = 6", f"{RATE} clean_limit = 6, {FRACTION}"),
+    (
+        "lasts_days = 1",
+        'clears_on = ["x"]',
+        f'{SUSPENDED} clears_on[1] = "x", must be a list of "review", "recovery" or both',
+    ),
+    (
+        "reviews_lift_last",
+        'quiet_days = "x"\nreviews_lift_last',
+        'ladder quiet_days = "x", must be "break", "skip" or "count"',
+    ),
+    (
+        "reviews_lift_last",
+        'remembers = "x"\nreviews_lift_last',
+        'ladder remembers = "x", must be "last" or "highest"',
+    ),
+    (
+        "reviews_lift_last",
+        'forgets_after = "x"\nreviews_lift_last',
+        'ladder forgets_after = "x", must be "days" or "clean days"',
+    ),
     ('kind = "peer"', 'kind = "evidence"', f'{OPENS} kind = "evidence", must be rate or peer: {LOW}'),
     ("limit = 0.5\n", "limit = 0.5\nmin_events = 5\n", f"{OPENS} min_events = 5, must be left out: {LOW}"),
 ]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 import pytest
 
-from deliverlab.policy.model import Override, Policy, Rule, Stage
+from deliverlab.policy.model import Policy, Stage
 from tests.tables import table
+
+if TYPE_CHECKING:
+    from deliverlab.policy.rule import Override, Rule
 
 PUBLISHED = """
     name                  | limit | enters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deliverlab.errors import PolicyError
-from deliverlab.policy.model import FRACTION
+from deliverlab.policy.fields import FRACTION
 from deliverlab.policy.scenario import Effect, Scenario
 from tests.policy.drawn import history, policy
 

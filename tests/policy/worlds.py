@@ -31,6 +31,7 @@ RATES = {
     "hard_bounce_rate": 0.02, "soft_bounce_rate": 0.03, "complaint_rate": 0.004, "unsubscribe_rate": 0.01,
     "open_rate": 0.25, "click_rate": 0.05, "click_to_open_rate": 0.2,
 }  # fmt: skip
+WAYS_OUT: tuple[list[str], ...] = ([], ["review"], ["recovery"], ["recovery", "review"])
 LOW_IS_BAD = ("open_rate", "click_rate", "click_to_open_rate")
 OTHER_DENOMINATORS = (
     ("hard_bounce_rate", "delivered"), ("complaint_rate", "sent"), ("unsubscribe_rate", "sent"),
@@ -235,10 +236,11 @@ def random_policy(rng: Random, *, known_within_days: int) -> Row:
     (many,) = rng.choices((0, 1, 2, 3, 4), weights=(1, 4, 8, 8, 6))
     metrics = rng.choices(METRIC_NAMES, weights=(6, 2, 4, 2, 2, 1, 1), k=many)
     lag = known_within_days + rng.choice((0, 0, 1, 4))
-    fresh_after = rng.choice(([], [], ["notice"], ["clear"], ["clear", "notice"]))
+    causes = ("notice", "clear", "breach", "unreviewed", "review", "recovery", "expired")
+    fresh_after = rng.choice(([], [], ["notice"], ["clear"], ["clear", "notice"], rng.sample(causes, 3)))
     rules = [random_rule(rng, metric, f"rule {n}", stages) for n, metric in enumerate(metrics)]
     worse = [
-        rule
+        {key: value for key, value in rule.items() if key != "clean_limit"}
         | {"name": "worse", "limit": min(1.0, 2 * rule["limit"]), "enters": stages[-1]}
         | maybe(rng, 0.5, climbs=rng.random() < 0.5)
         for rule in rules[:1]
@@ -273,14 +275,19 @@ def random_rule(rng: Random, metric: str, name: str, stages: Sequence[str]) -> R
     is_low_bad = metric in LOW_IS_BAD
     kind = rng.choice(("rate", "peer") if is_low_bad else ("rate", "peer", "evidence", "evidence"))
     is_evidence = kind == "evidence"
+    limit = random_limit(rng, metric, kind)
+    stricter = rng.choice((0.3, 0.8, 1.0))
+    clean_limit = min(1.0, limit / stricter) if is_low_bad and kind == "rate" else limit * stricter
     return {
         "name": name,
         "metric": metric,
         "kind": kind,
-        "limit": random_limit(rng, metric, kind),
+        "limit": limit,
         **maybe(rng, 0.5, min_sent=rng.choice((0, 30, 400, 5_000))),
         **maybe(rng, 0.4 * (not is_low_bad), min_events=rng.choice((0, 2, 10))),
         **maybe(rng, 0.4 * (not is_evidence), z=rng.choice((0, 0.5, 1.96, 6))),
+        **maybe(rng, 0.3 * is_evidence, min_ratio=rng.choice((0, 1, 1.5, 4))),
+        **maybe(rng, 0.3 * (kind == "rate" or (kind == "peer" and not is_low_bad)), clean_limit=clean_limit),
         **maybe(rng, 0.5, enters=rng.choice(stages)),
         **maybe(rng, 0.5, climbs=rng.random() < 0.3),
         **maybe(rng, 0.4, window=random_size(rng)),
@@ -325,6 +332,7 @@ def random_stage(rng: Random, name: str) -> Row:
         **maybe(rng, 0.5, send_share=rng.choice((0, 0.0, 0.1, 0.5, 0.7, 0.9, 1.0))),
         **maybe(rng, 0.6, grace_days=rng.choice((0, 1, 2, 4, 10))),
         **maybe(rng, 0.15, lasts_days=rng.choice((1, 2, 5))),
+        **maybe(rng, 0.2, clears_on=rng.choice(WAYS_OUT)),
         **maybe(rng, 0.2, basis=rng.choice(("published", "inferred"))),
         **maybe(rng, 0.2, source="hearsay"),
     }
@@ -332,13 +340,15 @@ def random_stage(rng: Random, name: str) -> Row:
 
 def random_ladder(rng: Random) -> Row:
     """How stages follow one another, and how they end."""
-    ways: list[list[str]] = [[], ["review"], ["recovery"], ["recovery", "review"], ["review", "recovery"]]
     return {
         **maybe(rng, 0.7, escalates_when=rng.choice(("unreviewed", "breaching"))),
-        **maybe(rng, 0.8, clears_on=rng.choice((*ways, ["recovery"]))),
+        **maybe(rng, 0.8, clears_on=rng.choice((*WAYS_OUT, ["recovery"]))),
         **maybe(rng, 0.7, recovery_days=rng.choice((1, 2, 3, 5))),
         **maybe(rng, 0.7, remembers_days=rng.choice((0, 1, 3, 4, 10, 60, 60))),
         **maybe(rng, 0.5, reviews_lift_last=rng.random() < 0.3),
+        **maybe(rng, 0.3, quiet_days=rng.choice(("break", "skip", "count"))),
+        **maybe(rng, 0.3, remembers=rng.choice(("last", "highest"))),
+        **maybe(rng, 0.3, forgets_after=rng.choice(("days", "clean days"))),
     }
 
 

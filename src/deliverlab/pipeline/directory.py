@@ -81,7 +81,7 @@ def write_table(data: str | Path, table: type[T], frame: pl.DataFrame, /) -> Non
     key = table.primary_key()
     rows = frame.select(table.column_names()).sort(key) if key else frame.select(table.column_names())
     part = path.with_suffix(".part")
-    table.validate(rows, cast=True).write_parquet(part, compression="zstd", compression_level=15)
+    table.validate(rows, cast=True).write_parquet(part, compression="zstd")
     part.replace(path)
 
 

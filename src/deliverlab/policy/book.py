@@ -11,7 +11,7 @@ import numpy as np
 from deliverlab.metrics import METRICS
 from deliverlab.policy.kernel import layout
 from deliverlab.policy.kernel.layout import NONE, Assumed, Book
-from deliverlab.schemas import BANDS, COUNTS
+from deliverlab.schemas import BANDS, CAUSES, COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +32,7 @@ def book_of(policy: Policy, *, industries: Sequence[str]) -> Book:
         rules=_rules(policy),
         limits=np.array(limits, np.float64).reshape(len(policy.rules), len(industries), len(BANDS)),
         stages=_stages(policy),
+        restarts=np.array([policy.window.restarts_on(cause) for cause in CAUSES]),
     )
 
 
@@ -72,12 +73,11 @@ def _ladder(policy: Policy) -> Record:
     record["lag_days"] = window.lag_days
     record["days"], record["sends"] = _or_none(window.days), _or_none(window.sends)
     record["recovery_days"], record["remembers_days"] = ladder.recovery_days, ladder.remembers_days
-    record["is_fresh_after_notice"] = "notice" in window.fresh_after
-    record["is_fresh_after_clear"] = "clear" in window.fresh_after
+    record["quiet_days"] = layout.QUIET.index(ladder.quiet_days)
     record["escalates_unreviewed"] = ladder.escalates_when == "unreviewed"
-    record["clears_on_review"] = "review" in ladder.clears_on
-    record["clears_on_recovery"] = "recovery" in ladder.clears_on
-    record["reviews_lift_last"] = ladder.reviews_lift_last
+    record["remembers_highest"] = ladder.remembers == "highest"
+    record["forgets_after_clean_days"] = ladder.forgets_after == "clean days"
+    record["accepts_reviews"] = "review" in window.fresh_after
     return record[0]
 
 
@@ -94,7 +94,8 @@ def _rules(policy: Policy) -> Records:
         record["enters"] = policy.stage_names.index(policy.stage_entered_by(rule)) + 1
         record["peer"] = NONE if rule.kind == "rate" else policy.peer_metrics.index(rule.metric)
         record["log_ratio"] = math.log(rule.detect / rule.tolerate)
-        for key in ("min_sent", "min_events", "z", "climbs", "tolerate", "detect", "cap"):
+        record["clean_limit"] = math.nan if rule.clean_limit is None else rule.clean_limit
+        for key in ("min_sent", "min_events", "min_ratio", "z", "climbs", "tolerate", "detect", "cap"):
             record[key] = getattr(rule, key)
     return rules
 
@@ -102,9 +103,11 @@ def _rules(policy: Policy) -> Records:
 def _stages(policy: Policy) -> Records:
     """Good standing, then the stages in order."""
     stages = np.zeros(len(policy.stages) + 1, layout.STAGE)
-    stages[0] = (NONE, NONE, 1.0)
+    stages[0] = (NONE, NONE, 1.0, False, False)
     for k, stage in enumerate(policy.stages, start=1):
-        stages[k] = (_or_none(stage.grace_days), _or_none(stage.lasts_days), stage.send_share)
+        ways = policy.ways_out(stage)
+        days = (_or_none(stage.grace_days), _or_none(stage.lasts_days))
+        stages[k] = (*days, stage.send_share, "review" in ways, "recovery" in ways)
     return stages
 
 

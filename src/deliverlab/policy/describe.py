@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from deliverlab.metrics import METRICS
 
 if TYPE_CHECKING:
-    from deliverlab.policy.model import Policy, Rule, Span, Stage
+    from deliverlab.policy.model import Policy, Stage
+    from deliverlab.policy.rule import Rule, Span
 
 
 def describe(policy: Policy, /) -> list[str]:

@@ -2,75 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date  # noqa: TC003  # pydantic reads the annotation
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from deliverlab.errors import PolicyError
 from deliverlab.metrics import METRICS
+from deliverlab.policy.fields import (
+    Basis,
+    Denominators,
+    Name,
+    Names,
+    NoDayOrMore,
+    OneDayOrMore,
+    Share,
+    Text,
+    Yes,
+    first_twice,
+)
+from deliverlab.policy.rule import Override, Rule, Span
 from deliverlab.policy.toml import Document, Entry, one_of, shown
-from deliverlab.schemas import BANDS, GOOD, KNOWN_COUNTS, METRIC_NAMES
+from deliverlab.schemas import CAUSES, GOOD
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-T = TypeVar("T")
-
-FRACTION = "between 0 and 1 (a fraction: 0.05, not 5)"
-MOST_DAYS = 1_000_000
-MOST_MAIL = 2**53  # beyond it float64 cannot count
-
-
-def _known_metric(name: str) -> str:
-    if name not in METRICS:
-        raise ValueError(f"= {shown(name)}, must be {one_of(METRIC_NAMES, given=name)}")
-    return name
-
-
-def _known_band(name: str | None) -> str | None:
-    if name is not None and name not in BANDS:
-        raise ValueError(f"= {shown(name)}, must be {one_of(BANDS, given=name)}")
-    return name
-
-
-def _known_denominators(denominators: dict[str, str]) -> dict[str, str]:
-    for metric, column in denominators.items():
-        if metric not in METRICS:
-            raise ValueError(f"unknown key {shown(metric)}, must be {one_of(METRIC_NAMES, given=metric)}")
-        if column not in KNOWN_COUNTS:
-            raise ValueError(f"{metric} = {shown(column)}, must be {one_of(KNOWN_COUNTS, given=column)}")
-    return denominators
-
-
-Text = Annotated[str | None, Field(min_length=1, description="text in quotes")]
-Name = Annotated[str, Field(min_length=1, description="a name in quotes")]
-Names = Annotated[tuple[str, ...], Field(strict=False, description="a list of names in quotes")]
-Share = Annotated[float, Field(ge=0, le=1, description=FRACTION)]
-OneDayOrMore = Field(ge=1, le=MOST_DAYS, description="a whole number of days, 1 or more")
-NoDayOrMore = Field(ge=0, le=MOST_DAYS, description="a whole number of days, 0 or more")
-Amount = Annotated[float, Field(ge=0, le=MOST_MAIL, description="a number, 0 or more")]
-Positive = Annotated[float, Field(gt=0, description="a number above 0")]
-Yes = Annotated[bool, Field(description="true or false")]
-Basis = Annotated[Literal["published", "inferred"], Field(description='"published" or "inferred"')]
-
-
-class Span(Entry):
-    """How far back a rule looks: so many calendar days, or so many mails."""
-
-    days: Annotated[int | None, OneDayOrMore] = None
-    sends: Annotated[
-        int | None, Field(ge=1, le=MOST_MAIL, description="a whole number of mails, 1 or more")
-    ] = None
-
-    @model_validator(mode="after")
-    def _one_of_days_and_sends(self) -> Self:
-        if (self.days is None) == (self.sends is None):
-            given = "neither" if self.days is None else f"days = {self.days} and sends = {self.sends}"
-            raise ValueError(f"has {given}, must be exactly one of days and sends")
-        return self
+WaysOut: TypeAlias = tuple[Literal["review", "recovery"], ...]
+WAYS_OUT = 'a list of "review", "recovery" or both'
+OCCASIONS = {"notice": ("breach", "unreviewed"), "clear": ("review", "recovery", "expired")}
 
 
 class Window(Span):
@@ -78,104 +36,19 @@ class Window(Span):
 
     lag_days: Annotated[int, NoDayOrMore] = 2
     fresh_after: Annotated[
-        tuple[Literal["notice", "clear"], ...],
-        Field(strict=False, description='a list of "notice", "clear" or both'),
+        tuple[Literal["notice", "clear", "breach", "unreviewed", "review", "recovery", "expired"], ...],
+        Field(strict=False, description=f"a list of {', '.join((*OCCASIONS, *CAUSES))}"),
     ] = ("notice", "clear")
 
+    def restarts_on(self, cause: str) -> bool:
+        """Whether a step with this cause restarts the window: where it or its occasion is named.
 
-class Override(Entry):
-    """Another limit for an industry, a volume band, or both."""
-
-    industry: Annotated[str | None, Field(min_length=1, description="an industry in quotes")] = None
-    band: Annotated[str | None, AfterValidator(_known_band), Field(description=one_of(BANDS))] = None
-    limit: float = Field(description="a number")
-    basis: Basis = "inferred"
-    source: Text = None
-
-    @model_validator(mode="after")
-    def _names_somebody(self) -> Self:
-        if self.industry is None and self.band is None:
-            raise ValueError("names nobody, must be for an industry, a band or both")
-        return self
-
-
-class Rule(Entry):
-    """A limit on a metric, and the stage that breaching it leads to."""
-
-    name: Name
-    metric: Annotated[str, AfterValidator(_known_metric), Field(description=one_of(METRIC_NAMES))]
-    kind: Literal["rate", "peer", "evidence"] = Field(description='"rate", "peer" or "evidence"')
-    limit: float = Field(description="a number")
-    min_sent: Amount = 0.0
-    min_events: Amount = 0.0
-    z: Amount = 0.0
-    enters: Annotated[str | None, Field(min_length=1, description="the name of a stage")] = None
-    climbs: Yes = True
-    window: Span | None = Field(default=None, description="a table with days or sends")
-    tolerate: Positive = 2.0
-    detect: Positive = 5.0
-    cap: Positive = math.log(20)
-    basis: Basis = "inferred"
-    source: Text = None
-    overrides: tuple[Override, ...] = Field(default=(), strict=False, description="a list of tables")
-
-    def limit_for(self, *, industry: str, band: str) -> float:
-        """The limit for an account of this industry in this band: the most specific override wins.
-
-        >>> rule = Rule(name="r", metric="complaint_rate", kind="rate", limit=0.001,
-        ...     overrides=[Override(band="<1k", limit=0.003), Override(industry="Retail", limit=0.002)])
-        >>> rule.limit_for(industry="Retail", band="<1k"), rule.limit_for(industry="Media", band="<1k")
-        (0.002, 0.003)
+        >>> Window(days=7, fresh_after=["notice", "expired"]).restarts_on("unreviewed")
+        True
         """
-        limits = {(override.industry, override.band): override.limit for override in self.overrides}
-        for who in ((industry, band), (industry, None), (None, band)):
-            if who in limits:
-                return limits[who]
-        return self.limit
-
-    @model_validator(mode="after")
-    def _limits_fit_the_kind(self) -> Self:
-        limits = [("limit", self.limit)]
-        limits += [(f"overrides[{i}] limit", o.limit) for i, o in enumerate(self.overrides, start=1)]
-        for place, limit in limits:
-            if self.kind == "rate" and not 0 <= limit <= 1:
-                raise ValueError(f"{place} = {shown(limit)}, must be {FRACTION}")
-            if self.kind != "rate" and limit <= 0:
-                raise ValueError(f"{place} = {shown(limit)}, must be above 0 in a rule of kind {self.kind}")
-        return self
-
-    @model_validator(mode="after")
-    def _keys_fit_the_kind(self) -> Self:
-        if self.kind == "evidence" and self.z > 0:
-            raise ValueError(f"z = {shown(self.z)}, must be left out: only rate and peer rules take it")
-        for key in ("tolerate", "detect", "cap"):
-            if self.kind != "evidence" and key in self.model_fields_set:
-                value = shown(getattr(self, key))
-                raise ValueError(f"{key} = {value}, must be left out: only evidence rules take it")
-        if self.tolerate >= self.detect:
-            raise ValueError(
-                f"tolerate = {shown(self.tolerate)}, must be below detect = {shown(self.detect)}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _low_is_bad_has_no_events_to_count(self) -> Self:
-        if METRICS[self.metric].is_high_bad:
-            return self
-        if self.kind == "evidence":
-            raise ValueError(f'kind = "evidence", must be rate or peer: {self.metric} is bad when it is low')
-        if self.min_events > 0:
-            events = shown(self.min_events)
-            raise ValueError(f"min_events = {events}, must be left out: {self.metric} is bad when it is low")
-        return self
-
-    @model_validator(mode="after")
-    def _overrides_differ(self) -> Self:
-        twin = _first_twice((override.industry, override.band) for override in self.overrides)
-        if twin is not None:
-            who = " and ".join(shown(name) for name in twin if name is not None)
-            raise ValueError(f"overrides for {who} are equally specific, must be at most one")
-        return self
+        return cause in self.fresh_after or any(
+            cause in causes for occasion, causes in OCCASIONS.items() if occasion in self.fresh_after
+        )
 
 
 class Stage(Entry):
@@ -185,6 +58,7 @@ class Stage(Entry):
     send_share: Share = 1.0
     grace_days: Annotated[int | None, NoDayOrMore] = None
     lasts_days: Annotated[int | None, OneDayOrMore] = None
+    clears_on: Annotated[WaysOut | None, Field(strict=False, description=WAYS_OUT)] = None
     basis: Basis = "inferred"
     source: Text = None
 
@@ -195,12 +69,14 @@ class Ladder(Entry):
     escalates_when: Literal["unreviewed", "breaching"] = Field(
         default="unreviewed", description='"unreviewed" or "breaching"'
     )
-    clears_on: Annotated[
-        tuple[Literal["review", "recovery"], ...],
-        Field(strict=False, description='a list of "review", "recovery" or both'),
-    ] = ("review",)
+    clears_on: Annotated[WaysOut, Field(strict=False, description=WAYS_OUT)] = ("review",)
     recovery_days: Annotated[int, OneDayOrMore] = 7
+    quiet_days: Literal["break", "skip", "count"] = Field(
+        default="break", description='"break", "skip" or "count"'
+    )
     remembers_days: Annotated[int, NoDayOrMore] = 0
+    remembers: Literal["last", "highest"] = Field(default="last", description='"last" or "highest"')
+    forgets_after: Literal["days", "clean days"] = Field(default="days", description='"days" or "clean days"')
     reviews_lift_last: Yes = True
 
 
@@ -216,9 +92,7 @@ class Policy(Document):
     effective_from: date | None = Field(default=None, description="a date (2023-10-05, without quotes)")
     source: Text = None
     tiers: Names = ()
-    denominators: Annotated[dict[str, str], AfterValidator(_known_denominators)] = Field(
-        default={}, description="a table of metric = column"
-    )
+    denominators: Denominators = Field(default={}, description="a table of metric = column")
     window: Window = Field(description="a table with days or sends")
     rules: tuple[Rule, ...] = Field(default=(), strict=False, description="a list of tables")
     stages: tuple[Stage, ...] = Field(strict=False, min_length=1, description="a list of at least one stage")
@@ -242,6 +116,19 @@ class Policy(Document):
     def stage_names(self) -> tuple[str, ...]:
         """The stages in order, mildest first, without good standing."""
         return tuple(stage.name for stage in self.stages)
+
+    def ways_out(self, stage: Stage) -> WaysOut:
+        """What clears an account in a stage: what the stage says, or else the ladder.
+
+        By the ladder nobody leaves the last stage by recovery, nor by a review unless `reviews_lift_last`.
+        """
+        if stage.clears_on is not None:
+            return stage.clears_on
+        if stage != self.stages[-1]:
+            return self.ladder.clears_on
+        return tuple(
+            way for way in self.ladder.clears_on if way == "review" and self.ladder.reviews_lift_last
+        )
 
     @property
     def title(self) -> str:
@@ -282,7 +169,7 @@ class Policy(Document):
             raise ValueError(f'stages[{self.stage_names.index(GOOD) + 1}] name = "{GOOD}", must be another: '
                              f"good standing is implicit")  # fmt: skip
         for what, names in (("stages", self.stage_names), ("rules", tuple(rule.name for rule in self.rules))):
-            twin = _first_twice(names)
+            twin = first_twice(names)
             if twin is not None:
                 raise ValueError(f"{what} name = {shown(twin)} is used twice, must be unique")
         return self
@@ -297,13 +184,3 @@ class Policy(Document):
                     f"must be {one_of(self.stage_names, given=entered)}"
                 )
         return self
-
-
-def _first_twice(items: Iterable[T]) -> T | None:
-    """The first item that was there before."""
-    seen: set[T] = set()
-    for item in items:
-        if item in seen:
-            return item
-        seen.add(item)
-    return None

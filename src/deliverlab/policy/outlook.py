@@ -69,14 +69,13 @@ def outlook(standing: Frame, /, *, policy: Policy) -> dy.LazyFrame[Outlook]:
 def _stages(policy: Policy) -> pl.DataFrame:
     """What is true of each stage, whoever stands in it."""
     last = len(policy.stages) - 1
-    has_review = "review" in policy.ladder.clears_on
     rows = [
         {
             "stage": stage.name,
             "warnings_left": max(last - k - 1, 0),
             "next_stage": policy.stages[k + 1].name if k < last else None,
             "escalates_after": _escalates_after(stage) if k < last else None,
-            "lifts_by_review": has_review and (k < last or policy.ladder.reviews_lift_last),
+            "lifts_by_review": "review" in policy.ways_out(stage),
         }
         for k, stage in enumerate(policy.stages)
     ]

@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from deliverlab.errors import PolicyError
-from deliverlab.policy.model import FRACTION, Name, OneDayOrMore
+from deliverlab.policy.fields import FRACTION, Name, OneDayOrMore
 from deliverlab.policy.toml import Document, Entry, shown
 
 if TYPE_CHECKING:

@@ -34,16 +34,35 @@ def completes_review(notes: Notes) -> bool:
 @part
 def is_lifted(notes: Notes, book: Book) -> bool:
     """Whether a review clears an account in this stage."""
-    stage, ladder = notes.state.stage, book.ladder
-    is_last = stage == len(book.stages) - 1
-    return bool(stage != GOOD and ladder.clears_on_review and (ladder.reviews_lift_last or not is_last))
+    return bool(book.stages[notes.state.stage].clears_on_review)
+
+
+@part
+def is_remembered(notes: Notes, book: Book) -> bool:
+    """Whether the stage that the account last left still counts."""
+    state, ladder = notes.state, book.ladder
+    if ladder.forgets_after_clean_days:
+        return bool(state.last_left != GOOD and ladder.remembers_days > 0)
+    return bool(state.cleared != NONE and notes.today.day - state.cleared <= ladder.remembers_days)
+
+
+@part
+def forget(notes: Notes, book: Book) -> None:
+    """Enough clean days in good standing end the memory, where those are what it lasts."""
+    state, ladder = notes.state, book.ladder
+    if (
+        ladder.forgets_after_clean_days
+        and state.stage == GOOD
+        and state.clean_streak >= ladder.remembers_days
+    ):
+        state.last_left = GOOD
 
 
 @part
 def remembered(notes: Notes, book: Book) -> int:
     """The stage into which memory lifts an account that breaches soon after clearing, if it does."""
     state = notes.state
-    if state.cleared == NONE or notes.today.day - state.cleared > book.ladder.remembers_days:
+    if not is_remembered(notes, book):
         return GOOD
     for r in range(len(book.rules)):
         if notes.findings[r].is_breached and book.rules[r].climbs:
@@ -53,18 +72,15 @@ def remembered(notes: Notes, book: Book) -> int:
 
 @part
 def move_up(top: int, notes: Notes, book: Book) -> tuple[int, int]:
-    """From a stage before the last: where the account stands from tomorrow, and why."""
-    state, ladder = notes.state, book.ladder
-    stage = book.stages[state.stage]
+    """From a stage before the last: the one above it, or its own, and why."""
+    state, stage = notes.state, book.stages[notes.state.stage]
     if top > state.stage:
         return top, BREACH
     if stage.grace_days != NONE and notes.today.day - state.entered >= stage.grace_days:
-        if ladder.escalates_unreviewed:
+        if book.ladder.escalates_unreviewed:
             return state.stage + 1, UNREVIEWED
         if top > GOOD:
             return state.stage + 1, BREACH
-    if ladder.clears_on_recovery and state.clean_streak >= ladder.recovery_days:
-        return GOOD, RECOVERY
     return state.stage, BREACH
 
 
@@ -78,20 +94,26 @@ def move(top: int, notes: Notes, book: Book) -> tuple[int, int]:
     if stage.lasts_days != NONE and notes.today.day - state.entered >= stage.lasts_days:
         return GOOD, EXPIRED
     if state.stage < len(book.stages) - 1:
-        return move_up(top, notes, book)
+        above, cause = move_up(top, notes, book)
+        if above != state.stage:
+            return above, cause
+    if stage.clears_on_recovery and state.clean_streak >= book.ladder.recovery_days:
+        return GOOD, RECOVERY
     return state.stage, BREACH
 
 
 @part
-def restart_window(notes: Notes) -> None:
-    """Only mail from tomorrow on counts."""
+def restart_window(cause: int, notes: Notes, book: Book) -> None:
+    """Only mail from tomorrow on counts, if the policy says so of a step with this cause."""
+    if not book.restarts[cause]:
+        return
     notes.state.fresh = notes.today.day + 1
     for r in range(len(notes.evidence)):
         notes.evidence[r] = 0.0
 
 
 @part
-def give_notice(stage: int, notes: Notes, book: Book, assumed: Assumed) -> None:
+def give_notice(stage: int, cause: int, notes: Notes, book: Book, assumed: Assumed) -> None:
     """Into a stage; the account may answer with a review."""
     state, mode = notes.state, assumed.reviews.mode
     state.stage = stage
@@ -106,24 +128,35 @@ def give_notice(stage: int, notes: Notes, book: Book, assumed: Assumed) -> None:
         state.dues += 1
     state.notices += 1
     state.new_notices += 1
-    if book.ladder.is_fresh_after_notice:
-        restart_window(notes)
+    restart_window(cause, notes, book)
+
+
+@part
+def take_effect(notes: Notes, assumed: Assumed) -> None:
+    """The first review that counts changes mail from tomorrow on; in history the data hold that already."""
+    if assumed.reviews.mode != HISTORICAL and notes.state.effect_from == NONE:
+        notes.state.effect_from = notes.today.day + 1
+
+
+@part
+def accept_review(notes: Notes, book: Book, assumed: Assumed) -> None:
+    """The account stays where it stands, and only its mail from tomorrow on counts."""
+    notes.state.clean_streak = 0
+    take_effect(notes, assumed)
+    restart_window(REVIEW, notes, book)
 
 
 @part
 def clear(cause: int, notes: Notes, book: Book, assumed: Assumed) -> None:
-    """Back to good standing; the first review that leads here changes the mail from tomorrow on.
-
-    In history the data hold that change already, and its reviews answer no notice that could lapse.
-    """
+    """Back to good standing; notices lapse, but for those of history, whose reviews answer none."""
     state = notes.state
+    is_outdone = book.ladder.remembers_highest and is_remembered(notes, book)
+    state.last_left = max(state.last_left, state.stage) if is_outdone else state.stage
     state.cleared = notes.today.day
-    state.last_left = state.stage
     state.stage = GOOD
     state.clean_streak = 0
     if assumed.reviews.mode != HISTORICAL:
         state.dues = 0
-        if cause == REVIEW and state.effect_from == NONE:
-            state.effect_from = notes.today.day + 1
-    if book.ladder.is_fresh_after_clear:
-        restart_window(notes)
+    if cause == REVIEW:
+        take_effect(notes, assumed)
+    restart_window(cause, notes, book)

@@ -30,6 +30,8 @@ MODES = ("never", "after", "chance", "historical")
 NEVER, AFTER, CHANCE, HISTORICAL = range(4)
 BREACH, UNREVIEWED, REVIEW, RECOVERY, EXPIRED = range(len(CAUSES))
 FACTOR, AVOIDED = range(2)
+QUIET = ("break", "skip", "count")
+BREAK, SKIP, COUNT = range(3)
 NUMBERS = ("events", "trials", "rate", "limit", "evidence", "peer_rate", "sent")
 
 
@@ -50,20 +52,19 @@ STATE = _record(
 )
 TODAY = _record("day newest band period blocked_until")
 LADDER = _record(
-    "lag_days days sends recovery_days remembers_days",
-    flags="is_fresh_after_notice is_fresh_after_clear escalates_unreviewed "
-    "clears_on_review clears_on_recovery reviews_lift_last",
+    "lag_days days sends recovery_days remembers_days quiet_days",
+    flags="escalates_unreviewed remembers_highest forgets_after_clean_days accepts_reviews",
 )
 RULE = _record(
     "kind numerator denominator days sends enters peer",
-    "min_sent min_events z tolerate detect log_ratio cap",
+    "min_sent min_events min_ratio z clean_limit tolerate detect log_ratio cap",
     "is_high_bad climbs",
 )
-STAGE = _record("grace_days lasts_days", "send_share")
+STAGE = _record("grace_days lasts_days", "send_share", "clears_on_review clears_on_recovery")
 REVIEWS = _record("mode after_days")
 RUN = _record("account from_day", "send_share", "has_effect")
 DUE = _record("account day")
-FINDING = _record("", " ".join(NUMBERS), "is_breached")
+FINDING = _record("", " ".join(NUMBERS), "is_breached is_unclean")
 TRANSITION = _record("account day from_stage to_stage cause rule", " ".join(NUMBERS))
 
 
@@ -87,6 +88,7 @@ class Book(NamedTuple):
     rules: Records
     limits: Floats  # [rule, industry, band]
     stages: Records  # good standing first
+    restarts: NDArray[np.bool_]  # [cause]: whether a step with it restarts the window
 
 
 class Assumed(NamedTuple):

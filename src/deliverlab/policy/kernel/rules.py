@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from deliverlab.policy.kernel.layout import (
+    BREAK,
+    COUNT,
     EVIDENCE,
     GOOD,
     PEER,
@@ -61,7 +63,7 @@ def is_beyond(limit: float, events: float, trials: float, rule: Record) -> bool:
 def examine(r: int, notes: Notes, mail: Mail, book: Book, peers: Peers) -> None:
     """What a rule sees today, and whether that breaches it."""
     rule, found, newest = book.rules[r], notes.findings[r], notes.today.newest
-    found.is_breached = False
+    found.is_breached = found.is_unclean = False
     found.peer_rate = peer_value(rule, peers.rate, mail)
     if newest < notes.state.fresh or (rule.kind != RATE and math.isnan(found.peer_rate)):
         return
@@ -71,31 +73,47 @@ def examine(r: int, notes: Notes, mail: Mail, book: Book, peers: Peers) -> None:
     found.trials = let_through(rule.denominator, first, newest, mail)
     found.rate = found.events / found.trials if found.trials > 0 else math.nan
     found.limit = book.limits[r, mail.account.industry, notes.today.band]
+    clean_limit = rule.clean_limit
     if rule.kind == PEER:
         found.limit = min(found.limit * found.peer_rate, 1.0)
+        clean_limit = min(clean_limit * found.peer_rate, 1.0)
     found.evidence = notes.evidence[r] if rule.kind == EVIDENCE else math.nan
     if found.sent < rule.min_sent or found.events < rule.min_events:
         return
     if rule.kind == EVIDENCE:
-        found.is_breached = found.evidence > found.limit
+        is_large = found.events >= rule.min_ratio * found.peer_rate * found.trials
+        found.is_breached = is_large and found.evidence > found.limit
     elif found.trials > 0:
         found.is_breached = is_beyond(found.limit, found.events, found.trials, rule)
+        has_clean_limit = not math.isnan(rule.clean_limit)
+        found.is_unclean = has_clean_limit and is_beyond(clean_limit, found.events, found.trials, rule)
 
 
 @part
 def evaluate(notes: Notes, mail: Mail, book: Book, peers: Peers) -> int:
     """The highest stage that a breached rule enters, good standing if none is; keeps the clean streak."""
-    top = GOOD
+    top, is_unclean = GOOD, False
     for r in range(len(book.rules)):
         examine(r, notes, mail, book, peers)
         if notes.findings[r].is_breached:
             top = max(top, book.rules[r].enters)
-    newest = notes.today.newest
-    is_clean = False
-    if top == GOOD and newest >= notes.state.fresh:
-        is_clean = let_through(SENT, window_start(book.ladder, mail), newest, mail) > 0
-    notes.state.clean_streak = notes.state.clean_streak + 1 if is_clean else 0
+        is_unclean |= notes.findings[r].is_unclean
+    if top > GOOD or is_unclean:
+        notes.state.clean_streak = 0
+    else:
+        note_clean_day(notes, mail, book)
     return top
+
+
+@part
+def note_clean_day(notes: Notes, mail: Mail, book: Book) -> None:
+    """A day without a breach lengthens the clean streak; a quiet one as the policy says."""
+    state, newest = notes.state, notes.today.newest
+    has_mail = newest >= state.fresh and let_through(SENT, window_start(book.ladder, mail), newest, mail) > 0
+    if has_mail or book.ladder.quiet_days == COUNT:
+        state.clean_streak += 1
+    elif book.ladder.quiet_days == BREAK:
+        state.clean_streak = 0
 
 
 @part

@@ -6,7 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from deliverlab.metrics import BAND_DAYS
-from deliverlab.policy.kernel.ladder import clear, completes_review, give_notice, is_lifted, move
+from deliverlab.policy.kernel.ladder import (
+    accept_review,
+    clear,
+    completes_review,
+    forget,
+    give_notice,
+    is_lifted,
+    move,
+)
 from deliverlab.policy.kernel.layout import (
     BREACH,
     COLUMNS,
@@ -15,6 +23,7 @@ from deliverlab.policy.kernel.layout import (
     NONE,
     REVIEW,
     SENT,
+    Assumed,
     Book,
     Floats,
     Here,
@@ -68,7 +77,7 @@ def note_sending(mail: Mail, book: Book) -> None:
 
 
 @part
-def decide(notes: Notes, mail: Mail, book: Book, peers: Peers) -> tuple[int, int]:
+def decide(notes: Notes, mail: Mail, book: Book, assumed: Assumed, peers: Peers) -> tuple[int, int]:
     """Review, evaluation, move: where the account stands from tomorrow, and why."""
     for r in range(len(book.rules)):
         add_evidence(r, notes, mail, book, peers)
@@ -76,7 +85,12 @@ def decide(notes: Notes, mail: Mail, book: Book, peers: Peers) -> tuple[int, int
         notes.state.reviews += 1
         if is_lifted(notes, book):
             return GOOD, REVIEW
-    return move(evaluate(notes, mail, book, peers), notes, book)
+        if book.ladder.accepts_reviews and notes.state.stage != GOOD:
+            accept_review(notes, book, assumed)
+            return notes.state.stage, REVIEW
+    top = evaluate(notes, mail, book, peers)
+    forget(notes, book)
+    return move(top, notes, book)
 
 
 @part
@@ -133,7 +147,7 @@ def walk_account(until: int, n: int, walked: Walked, here: Here) -> int:
             block += 1
         note_sending(mail, book)
         walked.days_in_stage[account.number, state.stage] += 1
-        after, cause = decide(notes, mail, book, here.peers)
+        after, cause = decide(notes, mail, book, here.assumed, here.peers)
         if after == state.stage:
             continue
         walked.transitions[n].account = account.number
@@ -142,7 +156,7 @@ def walk_account(until: int, n: int, walked: Walked, here: Here) -> int:
         if after == GOOD:
             clear(cause, notes, book, here.assumed)
         else:
-            give_notice(after, notes, book, here.assumed)
+            give_notice(after, cause, notes, book, here.assumed)
     note_run(until + 1, mail, book)
     return n
 
