@@ -206,10 +206,10 @@ class Ladder:
         if reviewed and self.may_be_lifted():
             self.clear(day, cause="review")
             return
-        if reviewed and self.stage != GOOD and "review" in self.policy["window"]["fresh_after"]:
+        if reviewed and self.stage != GOOD and "accepted" in self.policy["window"]["fresh_after"]:
             self.clean_streak = 0
             self.begin_effect(day)
-            self.refresh("review", day)
+            self.start_window(day)
             return
         verdicts = [self.judge(rule, day) for rule in self.policy["rules"]]
         breaches = [verdict for verdict in verdicts if verdict and verdict["is_breached"]]
@@ -278,6 +278,8 @@ class Ladder:
         if stage["lasts_days"] is not None and spent >= stage["lasts_days"]:
             self.clear(day, cause="expired")
         elif top > self.stage:
+            if ladder["remembers"] == "highest":
+                top = max(top, self.remembered(day, breaches))
             self.notice(day, top, cause="breach", breaches=breaches)
         elif (
             self.stage != self.last_stage
@@ -342,8 +344,12 @@ class Ladder:
         """The window starts anew tomorrow, and the evidence with it, if the policy says so."""
         occasion = "notice" if cause in ("breach", "unreviewed") else "clear"
         if {cause, occasion} & set(self.policy["window"]["fresh_after"]):
-            self.fresh = day + DAY
-            self.evidence = dict.fromkeys(self.evidence, 0.0)
+            self.start_window(day)
+
+    def start_window(self, day: date) -> None:
+        """Only mail from tomorrow on counts, and says anything."""
+        self.fresh = day + DAY
+        self.evidence = dict.fromkeys(self.evidence, 0.0)
 
     def stage_name(self, stage: int) -> str:
         """What the policy calls the stage."""

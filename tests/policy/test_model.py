@@ -214,7 +214,7 @@ WORDS = [
     (
         '["notice", "clear"]',
         '["x"]',
-        f'window fresh_after[1] = "x", must be a list of {", ".join(("notice", "clear", *CAUSES))}',
+        f'window fresh_after[1] = "x", must be a list of notice, clear, {", ".join(CAUSES)}, accepted',
     ),
     (
         '"hard_bounce_rate"',

@@ -61,7 +61,7 @@ def test_only_the_named_causes_restart_the_window() -> None:
 
 def test_a_review_that_lifts_nothing_can_restart_the_window_and_change_the_mail() -> None:
     """Changes are accepted: the stage stays, only mail after them counts, and it bounces less."""
-    accepts = ("lag_days = 0", 'lag_days = 0\nfresh_after = ["review"]')
+    accepts = ("lag_days = 0", 'lag_days = 0\nfresh_after = ["accepted"]')
     recovery = ("[[rules]]", '[ladder]\nclears_on = ["recovery"]\nrecovery_days = 2\n[[rules]]')
     scenario = Scenario.after(days=2, effect={"hard_bounces": 0.1})
     assert steps(history(mail(*[20] * 7)), policy(accepts, recovery), scenario) == [
@@ -102,7 +102,13 @@ def test_memory_can_be_of_the_highest_stage() -> None:
         "2026-05-04 warning → good: recovery",
     ]
     assert steps(past, policy(*BLOCKS, last), NEVER) == [*told, "2026-05-05 good → block: breach of bounces"]
+    past = history(mail(20, 0, 7, 20, 0))
+    assert steps(past, policy(*BLOCKS, last), NEVER)[3] == "2026-05-04 warning → block: breach of bounces"
     highest = (last[0], last[1].replace("remembers_days = 9", 'remembers_days = 9\nremembers = "highest"'))
+    assert (
+        steps(past, policy(*BLOCKS, highest), NEVER)[3] == "2026-05-04 warning → suspended: breach of bounces"
+    )
+    past = history(mail(20, 0, 7, 0, 20))
     assert steps(past, policy(*BLOCKS, highest), NEVER) == [
         *told,
         "2026-05-05 good → suspended: breach of bounces",

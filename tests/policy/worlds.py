@@ -236,7 +236,7 @@ def random_policy(rng: Random, *, known_within_days: int) -> Row:
     (many,) = rng.choices((0, 1, 2, 3, 4), weights=(1, 4, 8, 8, 6))
     metrics = rng.choices(METRIC_NAMES, weights=(6, 2, 4, 2, 2, 1, 1), k=many)
     lag = known_within_days + rng.choice((0, 0, 1, 4))
-    causes = ("notice", "clear", "breach", "unreviewed", "review", "recovery", "expired")
+    causes = ("notice", "clear", "breach", "unreviewed", "review", "recovery", "expired", "accepted")
     fresh_after = rng.choice(([], [], ["notice"], ["clear"], ["clear", "notice"], rng.sample(causes, 3)))
     rules = [random_rule(rng, metric, f"rule {n}", stages) for n, metric in enumerate(metrics)]
     worse = [

@@ -11,6 +11,7 @@ import numpy as np
 from deliverlab.metrics import METRICS
 from deliverlab.policy.kernel import layout
 from deliverlab.policy.kernel.layout import NONE, Assumed, Book
+from deliverlab.policy.model import ACCEPTED
 from deliverlab.schemas import BANDS, CAUSES, COUNTS
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _ladder(policy: Policy) -> Record:
     record["escalates_unreviewed"] = ladder.escalates_when == "unreviewed"
     record["remembers_highest"] = ladder.remembers == "highest"
     record["forgets_after_clean_days"] = ladder.forgets_after == "clean days"
-    record["accepts_reviews"] = "review" in window.fresh_after
+    record["accepts_reviews"] = ACCEPTED in window.fresh_after
     return record[0]
 
 

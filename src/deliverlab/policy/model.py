@@ -28,6 +28,7 @@ from deliverlab.schemas import CAUSES, GOOD
 
 WaysOut: TypeAlias = tuple[Literal["review", "recovery"], ...]
 WAYS_OUT = 'a list of "review", "recovery" or both'
+ACCEPTED = "accepted"  # a review that lifts nothing, but counts
 OCCASIONS = {"notice": ("breach", "unreviewed"), "clear": ("review", "recovery", "expired")}
 
 
@@ -36,8 +37,11 @@ class Window(Span):
 
     lag_days: Annotated[int, NoDayOrMore] = 2
     fresh_after: Annotated[
-        tuple[Literal["notice", "clear", "breach", "unreviewed", "review", "recovery", "expired"], ...],
-        Field(strict=False, description=f"a list of {', '.join((*OCCASIONS, *CAUSES))}"),
+        tuple[
+            Literal["notice", "clear", "breach", "unreviewed", "review", "recovery", "expired", "accepted"],
+            ...,
+        ],
+        Field(strict=False, description=f"a list of {', '.join((*OCCASIONS, *CAUSES, ACCEPTED))}"),
     ] = ("notice", "clear")
 
     def restarts_on(self, cause: str) -> bool:

@@ -75,7 +75,7 @@ def move_up(top: int, notes: Notes, book: Book) -> tuple[int, int]:
     """From a stage before the last: the one above it, or its own, and why."""
     state, stage = notes.state, book.stages[notes.state.stage]
     if top > state.stage:
-        return top, BREACH
+        return (max(top, remembered(notes, book)) if book.ladder.remembers_highest else top), BREACH
     if stage.grace_days != NONE and notes.today.day - state.entered >= stage.grace_days:
         if book.ladder.escalates_unreviewed:
             return state.stage + 1, UNREVIEWED
@@ -103,10 +103,8 @@ def move(top: int, notes: Notes, book: Book) -> tuple[int, int]:
 
 
 @part
-def restart_window(cause: int, notes: Notes, book: Book) -> None:
-    """Only mail from tomorrow on counts, if the policy says so of a step with this cause."""
-    if not book.restarts[cause]:
-        return
+def restart_window(notes: Notes) -> None:
+    """Only mail from tomorrow on counts."""
     notes.state.fresh = notes.today.day + 1
     for r in range(len(notes.evidence)):
         notes.evidence[r] = 0.0
@@ -128,7 +126,8 @@ def give_notice(stage: int, cause: int, notes: Notes, book: Book, assumed: Assum
         state.dues += 1
     state.notices += 1
     state.new_notices += 1
-    restart_window(cause, notes, book)
+    if book.restarts[cause]:
+        restart_window(notes)
 
 
 @part
@@ -139,11 +138,11 @@ def take_effect(notes: Notes, assumed: Assumed) -> None:
 
 
 @part
-def accept_review(notes: Notes, book: Book, assumed: Assumed) -> None:
+def accept_review(notes: Notes, assumed: Assumed) -> None:
     """The account stays where it stands, and only its mail from tomorrow on counts."""
     notes.state.clean_streak = 0
     take_effect(notes, assumed)
-    restart_window(REVIEW, notes, book)
+    restart_window(notes)
 
 
 @part
@@ -159,4 +158,5 @@ def clear(cause: int, notes: Notes, book: Book, assumed: Assumed) -> None:
         state.dues = 0
     if cause == REVIEW:
         take_effect(notes, assumed)
-    restart_window(cause, notes, book)
+    if book.restarts[cause]:
+        restart_window(notes)

@@ -86,7 +86,7 @@ def decide(notes: Notes, mail: Mail, book: Book, assumed: Assumed, peers: Peers)
         if is_lifted(notes, book):
             return GOOD, REVIEW
         if book.ladder.accepts_reviews and notes.state.stage != GOOD:
-            accept_review(notes, book, assumed)
+            accept_review(notes, assumed)
             return notes.state.stage, REVIEW
     top = evaluate(notes, mail, book, peers)
     forget(notes, book)
