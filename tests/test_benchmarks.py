@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
-from benchmarks import calibration, health, measure, rollup, simulate
+from benchmarks import calibration, false_trips, health, measure, rollup, simulate
 from benchmarks.__main__ import main
 
 
@@ -52,6 +52,18 @@ def test_promises_are_kept_in_worlds_whose_truth_is_known(monkeypatch: pytest.Mo
         assert max(raw.values()) > 0.2
 
 
+def test_the_preset_evidence_notices_the_ill_and_spares_the_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a small world it warns a tenth of the clean accounts that published rules warn, and as many ill."""
+    monkeypatch.setattr(false_trips, "QUICK", (3_000, (902,)))
+    monkeypatch.setattr(false_trips, "PRESETS", ("evidence", "hubspot-like"))
+    found = false_trips.figures(quick=True)
+
+    for world in false_trips.WORLDS:
+        ours, theirs = found[world]["evidence"], found[world]["hubspot-like"]
+        assert ours["clean"] < 0.1 * theirs["clean"]
+        assert ours["ill"] > 0.8 * theirs["ill"]
+
+
 def test_figures_are_taken_in_a_process_of_their_own(tmp_path: Path) -> None:
     """Cold and warm seconds, peak memory, and the answer come back from it."""
     rollup._events(2_000, accounts=4, days=4, number=0).write_parquet(tmp_path / "events-0.parquet")
@@ -72,5 +84,5 @@ def test_without_a_name_the_benchmarks_are_listed(
     main()
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "rollup", "health", "calibration", "simulate",
+        "rollup", "health", "calibration", "false_trips", "simulate",
     ]  # fmt: skip

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.road import simulate as simulate
     from deliverlab.policy.model import Policy as Policy
     from deliverlab.policy.scenario import Scenario as Scenario
+    from deliverlab.policy.thresholds import published_thresholds as published_thresholds
     from deliverlab.review.decisions import contact_decisions as contact_decisions
 
 _HOMES = {
@@ -59,6 +60,7 @@ _HOMES = {
     "sensitivity": "health.sensitivity",
     "Policy": "policy.model",
     "Scenario": "policy.scenario",
+    "published_thresholds": "policy.thresholds",
     "simulate": "pipeline.road",
     "contact_decisions": "review.decisions",
     "open_portfolio": "pipeline.cases",
