@@ -21,7 +21,7 @@ def run(*words: object, monkeypatch: pytest.MonkeyPatch) -> int:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["policy", "show", "nowhere.toml"], "policy == 'nowhere.toml', must be one of hubspot-like"),
+        (["policy", "show", "nowhere.toml"], "policy == 'nowhere.toml', must be one of amazon-ses-like"),
         (
             ["health", "--data", "nowhere", "--as-of", "2026-06-30", "--out", "out"],
             "daily.parquet: is missing",

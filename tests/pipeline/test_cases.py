@@ -63,7 +63,7 @@ def test_what_a_receiver_got_wrong_makes_no_contact_invalid(sample: Path, walked
     [
         ({"account_id": "acct-003"}, "account_id == 'acct-003', must be one of the 240 in accounts"),
         ({"as_of": "yesterday"}, "as_of == 'yesterday', must be a day like 2026-06-30"),
-        ({"policy": "hubspot"}, "policy == 'hubspot', must be one of hubspot-like"),
+        ({"policy": "hubspot"}, "policy == 'hubspot', must be one of amazon-ses-like"),
         ({"stage_from": "enforcment"}, "stage_from == 'enforcment', must be enforcement or simulation"),
     ],
 )
