@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.cases import open_case as open_case
     from deliverlab.pipeline.cases import open_portfolio as open_portfolio
     from deliverlab.pipeline.directory import open_history as open_history
+    from deliverlab.pipeline.precedents import replay_precedents as replay_precedents
     from deliverlab.pipeline.road import account_health as account_health
     from deliverlab.pipeline.road import simulate as simulate
     from deliverlab.policy.model import Policy as Policy
     from deliverlab.policy.scenario import Scenario as Scenario
     from deliverlab.policy.thresholds import published_thresholds as published_thresholds
     from deliverlab.review.decisions import contact_decisions as contact_decisions
+    from deliverlab.sample.precedents import precedents as precedents
 
 _HOMES = {
     "read_provider": "events.read",
@@ -62,6 +64,8 @@ _HOMES = {
     "Scenario": "policy.scenario",
     "published_thresholds": "policy.thresholds",
     "simulate": "pipeline.road",
+    "precedents": "sample.precedents",
+    "replay_precedents": "pipeline.precedents",
     "contact_decisions": "review.decisions",
     "open_portfolio": "pipeline.cases",
     "open_case": "pipeline.cases",

@@ -24,6 +24,7 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "1_portfolio_health": COMMON,
     "2_account_health": COMMON | {"account_id": "acct-0003"},
     "3_reviewer_checklist": COMMON | {"account_id": "acct-0003", "show_addresses": False},
+    "6_precedents": {"policy": "evidence", "edition": "mailchimp-2014"},
 }
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from deliverlab.reports.portfolio_page import queue as queue
     from deliverlab.reports.portfolio_page import stages as stages
     from deliverlab.reports.portfolio_page import stages_by_grade as stages_by_grade
+    from deliverlab.reports.precedents_page import precedents_answer as precedents_answer
+    from deliverlab.reports.precedents_page import precedents_by_rulebook as precedents_by_rulebook
     from deliverlab.reports.review_page import checklist as checklist
     from deliverlab.reports.review_page import review_heading as review_heading
     from deliverlab.reports.review_page import to_review as to_review
@@ -55,6 +57,8 @@ _HOMES = {
     "stages": "portfolio_page",
     "changes": "portfolio_page",
     "notes": "portfolio_page",
+    "precedents_answer": "precedents_page",
+    "precedents_by_rulebook": "precedents_page",
 }
 
 __all__ = [*_HOMES]  # noqa: PLE0604  the names are listed once

@@ -33,12 +33,12 @@ def stages_by_grade(standing: pl.DataFrame, /) -> Html:
     )
     labels: dict[str, Any] = {"stage": "Stage", "all": "All"} | {g: texts.GRADE_WORDS[g] for g in grades}
     table = (
-        _plain(shown, table_id="stages-by-grade")
+        plain_table(shown, table_id="stages-by-grade")
         .cols_label(labels)
         .fmt_integer([*grades, "all"])
         .sub_missing(missing_text="·")
     )
-    return _shown(table, "; ".join(f"{row['stage']}: {row['all']}" for row in shown.rows(named=True)))
+    return as_html(table, "; ".join(f"{row['stage']}: {row['all']}" for row in shown.rows(named=True)))
 
 
 def queue(queued: pl.DataFrame, /) -> Html:
@@ -55,7 +55,7 @@ def queue(queued: pl.DataFrame, /) -> Html:
         "due_on",
     )
     table = (
-        _plain(shown, table_id="queue")
+        plain_table(shown, table_id="queue")
         .cols_label(
             name="Account", industry="Industry", tier="Plan", stage="Stage", worst_metric="Worst at",
             rate="Rate", peer_rate="Peers", excess="Excess to come", due_on="Look on",
@@ -65,7 +65,7 @@ def queue(queued: pl.DataFrame, /) -> Html:
         .fmt_date("due_on", date_style="day_m")
         .sub_missing(missing_text="–")
     )  # fmt: skip
-    return _shown(
+    return as_html(
         table,
         "; ".join(f"{row['name']}: {row['worst_metric']} {row['rate']}" for row in shown.rows(named=True)),
     )
@@ -84,13 +84,13 @@ def due(looks: pl.DataFrame, /, *, silent: int) -> Html:
     shown = counted.select("when", *grades).with_columns(all=pl.sum_horizontal(grades))
     labels: dict[str, Any] = {"when": "Due", "all": "All"} | {g: texts.GRADE_WORDS[g] for g in grades}
     table = (
-        _plain(shown, table_id="due")
+        plain_table(shown, table_id="due")
         .cols_label(labels)
         .fmt_integer([*grades, "all"])
         .sub_missing(missing_text="·")
         .tab_source_note(f"{numbers.counted(silent, 'account')} sent no mail that could be judged.")
     )
-    return _shown(table, "; ".join(f"{row['when']}: {row['all']}" for row in shown.rows(named=True)))
+    return as_html(table, "; ".join(f"{row['when']}: {row['all']}" for row in shown.rows(named=True)))
 
 
 def choices(rows: pl.DataFrame, /, *, grade: str) -> Html:
@@ -104,13 +104,14 @@ def choices(rows: pl.DataFrame, /, *, grade: str) -> Html:
         if of_choice.height:
             said[words] = "; ".join(would_be) or "the same"
     shown = pl.DataFrame({"choice": list(said), "grade": list(said.values())})
-    table = _plain(shown, table_id="choices").cols_label(
+    table = plain_table(shown, table_id="choices").cols_label(
         choice="If it were", grade=f"It would be, instead of {texts.GRADE_WORDS[grade].lower()}"
     )
-    return _shown(table, "; ".join(f"{choice}: {grade}" for choice, grade in said.items()))
+    return as_html(table, "; ".join(f"{choice}: {grade}" for choice, grade in said.items()))
 
 
-def _plain(shown: pl.DataFrame, *, table_id: str) -> GT:
+def plain_table(shown: pl.DataFrame, /, *, table_id: str) -> GT:
+    """The table in the look of pages; `table_id` stays the same from run to run."""
     return GT(shown, id=table_id).tab_options(
         table_background_color="transparent",
         table_font_names="inherit",
@@ -119,5 +120,6 @@ def _plain(shown: pl.DataFrame, *, table_id: str) -> GT:
     )
 
 
-def _shown(table: GT, words: str) -> Html:
+def as_html(table: GT, words: str, /) -> Html:
+    """The table as a piece of a page, and what it says in words."""
     return Html(table.as_raw_html(), words)
