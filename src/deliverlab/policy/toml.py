@@ -108,8 +108,17 @@ def shown(value: object) -> str:
             text = str(value)
         case _:
             text = repr(value)
-    text = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+    text = printable(text)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def printable(text: str) -> str:
+    r"""A text with nothing in it that breaks a line or moves a terminal's cursor.
+
+    >>> printable("Zoë\x1b[2J")
+    'Zoë\\x1b[2J'
+    """
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def _complaint(document: type[BaseModel], data: Mapping[str, Any], error: ErrorDetails) -> str:
