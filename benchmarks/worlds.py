@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from deliverlab.metrics import BAND_STARTS
+from deliverlab.policy.good import mail, monthly_volumes, sending_days
 from deliverlab.schemas import COUNTS
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ ILL_SHARE, ILL_TIMES = 0.03, 6.0
 ACCOUNT_CV, DAY_CV = 0.5, 0.6
 AUTOCORRELATION = 0.5
 T_FREEDOM, MOST_DEVIATIONS = 5, 4.0
-LARGEST = 6_000_000  # mails in thirty days
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,8 @@ def make(*, accounts: int, is_heavy_tailed: bool, seed: int, window_days: int = 
     ids = pl.Series("account_id", [f"{number:07}" for number in range(accounts)])
     band = rng.integers(0, len(BAND_STARTS), accounts)
     industry = rng.integers(0, len(INDUSTRIES), accounts)
-    edges = np.array([80, *BAND_STARTS[1:], LARGEST])
-    monthly = edges[band] * (edges[band + 1] / edges[band]) ** rng.random(accounts)
-    sends = _sending_days(rng, accounts)
-    mean_sent = monthly / 30 * DAYS / sends.sum(axis=1)
-    sent = rng.poisson(mean_sent[:, None] * sends * rng.gamma(4, 1 / 4, sends.shape))
+    monthly = monthly_volumes(rng, band)
+    sent = mail(rng, monthly, sending_days(rng, accounts, first=FIRST_DAY, days=DAYS))
     is_ill = rng.random(accounts) < ILL_SHARE
     ill_from = np.where(is_ill, rng.integers(0, DAYS - 5, accounts), DAYS)
     window = slice(DAYS - 2 - window_days, DAYS - 2)
@@ -99,16 +96,6 @@ def make(*, accounts: int, is_heavy_tailed: bool, seed: int, window_days: int = 
 def last_day() -> date:
     """The day to judge on: the one after the last of the world."""
     return FIRST_DAY + timedelta(days=DAYS)
-
-
-def _sending_days(rng: np.random.Generator, accounts: int) -> NDArray[np.float64]:
-    """When accounts mail: every day and less on weekends, once a week, or now and then."""
-    weekday = (np.arange(DAYS) + FIRST_DAY.weekday()) % 7
-    daily = np.where(weekday < 5, 1.0, 0.4) * np.ones((accounts, 1))
-    weekly = (weekday == rng.integers(0, 5, accounts)[:, None]).astype(float)
-    sometimes = (rng.random((accounts, DAYS)) < 0.3).astype(float)
-    kind = rng.choice(3, accounts, p=(0.5, 0.3, 0.2))[:, None]
-    return np.asarray(np.select([kind == 0, kind == 1], [daily, weekly], sometimes), dtype=float)
 
 
 def _ratios(rng: np.random.Generator, accounts: int, *, is_heavy_tailed: bool) -> NDArray[np.float64]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from deliverlab.history import History
 from deliverlab.metrics import BAND_STARTS, METRICS, band_of
-from deliverlab.schemas import BANDS, COUNTS, METRIC_NAMES, PeerRates
+from deliverlab.schemas import COUNTS, METRIC_NAMES, PeerRates
 
 if TYPE_CHECKING:
     import dataframely as dy
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from deliverlab.policy.model import Policy
 
-Floats = NDArray[np.float64] if TYPE_CHECKING else None
-Counts = NDArray[np.int64] if TYPE_CHECKING else None
+    Floats: TypeAlias = NDArray[np.float64]
+    Counts: TypeAlias = NDArray[np.int64]
 
 FIRST_DAY = date(2024, 1, 1)
 LEAST, MOST = 80, 6_000_000  # mails in a month of the smallest and of the largest account
@@ -28,13 +28,13 @@ VOLUME_SHAPE = 4.0  # of the gamma by which the mail of sending days varies
 
 
 def monthly_volumes(rng: np.random.Generator, band: Counts) -> Floats:
-    """Mails a month for accounts of these bands, as often small as large within each on the scale of logarithms."""
+    """Mails a month for accounts of these bands, log-uniform within each."""
     edges = np.array([LEAST, *BAND_STARTS[1:], MOST], dtype=np.float64)
     return np.asarray(edges[band] * (edges[band + 1] / edges[band]) ** rng.random(len(band)))
 
 
 def sending_days(rng: np.random.Generator, accounts: int, *, first: date, days: int) -> Floats:
-    """When accounts mail: every day and less on weekends, once a week, or now and then; one row an account."""
+    """When accounts mail: daily and less on weekends, once a week, or now and then; one row an account."""
     weekday = (np.arange(days) + first.weekday()) % 7
     daily = np.where(weekday < 5, 1.0, 0.4) * np.ones((accounts, 1))
     weekly = (weekday == rng.integers(0, 5, accounts)[:, None]).astype(float)
@@ -95,13 +95,15 @@ def _counts(
             continue
         own = who.join(known, on=["industry", "band"], how="left", maintain_order="left")
         rate = own["rate"].fill_null(0.0).to_numpy()[:, None]
-        trials = counts[metric.denominator]
+        trials = counts[known["denominator"][0] or metric.denominator]
         if metric.is_enforced:
             shape = own["shape"].fill_null(DAY_SPREAD**-2).to_numpy()[:, None]
             rate = rate * rng.gamma(shape * np.ones(sent.shape)) / shape
         counts[metric.numerator] = np.minimum(rng.poisson(trials * rate), trials)
         if metric.numerator.endswith("bounces"):
-            counts["delivered"] = counts["delivered"] - np.minimum(counts[metric.numerator], counts["delivered"])
+            counts["delivered"] = counts["delivered"] - np.minimum(
+                counts[metric.numerator], counts["delivered"]
+            )
     return counts | {name: np.zeros_like(sent) for name in COUNTS if name not in counts}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from deliverlab.intervals import wilson
-from deliverlab.metrics import BAND_DAYS, band_of
+from deliverlab.metrics import BAND_DAYS
 from deliverlab.policy.good import FIRST_DAY, good_history, mail, monthly_volumes, sending_days
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import simulate
@@ -69,7 +69,11 @@ def good_trips(
     if not noticed:
         return GoodTrips.create_empty()
     # Until its first notice an account is the same under all rules as under each alone.
-    any_rule = pl.concat(noticed).group_by("account_id").agg(pl.col("is_noticed").any(), rule=pl.lit(None, pl.String))
+    any_rule = (
+        pl.concat(noticed)
+        .group_by("account_id")
+        .agg(pl.col("is_noticed").any(), rule=pl.lit(None, pl.String))
+    )
     bands = history.accounts.select("account_id", band=pl.Series(band)).with_columns(
         pl.col("band").replace_strict(dict(enumerate(BANDS)), return_dtype=pl.Enum(BANDS))
     )
@@ -82,7 +86,9 @@ def good_trips(
         .with_columns(
             share_low=pl.col("bounds").struct.field("low"), share_high=pl.col("bounds").struct.field("high")
         )
-        .sort(pl.col("rule").replace_strict({r.name: i for i, r in enumerate(policy.rules)}, default=-1), "band")
+        .sort(
+            pl.col("rule").replace_strict({r.name: i for i, r in enumerate(policy.rules)}, default=-1), "band"
+        )
     )
 
 

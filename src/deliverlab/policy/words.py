@@ -123,11 +123,8 @@ def _rule(rule: Rule, policy: Policy) -> Iterator[tuple[str, str]]:
     if rule.z:
         yield "z", f"by more than {rule.z:g} standard errors"
     if rule.kind == "evidence":
-        yield (
-            "evidence",
-            f"for {rule.detect:g} times the peers' events and against {rule.tolerate:g} times, "
-            f"at most {rule.cap:.4g} a day",
-        )
+        times = f"for {rule.detect:g} times the peers' events and against {rule.tolerate:g} times"
+        yield "evidence", f"{times}, at most {rule.cap:.10g} a day"
     if rule.min_sent:
         yield "least mail", f"silent under {rule.min_sent:,.10g} mails"
     if rule.min_events:
