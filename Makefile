@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
 
-.PHONY: demo test check notebooks sample lock clean
+.PHONY: demo test check notebooks sample reference lock clean
 
 demo: $(READY)   ## the whole road on data/sample, ending with a page to open
 	@$(BIN)/deliverlab demo --data data/sample --out $(OUT)
@@ -27,6 +27,9 @@ notebooks: $(READY)  ## the committed notebooks against their executed copies
 
 sample: $(READY) ## write data/sample anew from its generator
 	@$(BIN)/deliverlab sample --out data/sample
+
+reference: $(READY) ## write docs/policy-reference.md anew from the models
+	@$(BIN)/deliverlab policy reference > docs/policy-reference.md
 
 lock: $(READY)   ## pin the dependencies of pyproject.toml anew
 	@$(BIN)/pip install --quiet uv

@@ -132,3 +132,48 @@ def test_a_recorded_review_stands_in_the_reviews(
     assert pl.read_parquet(tmp_path / "reviews.parquet").filter(account_id=account).height > 0
     assert run(*words, f"{account}x", monkeypatch=monkeypatch) == 2
     assert f"did you mean '{account}'?" in capsys.readouterr().err
+
+
+def test_a_policy_is_shown_and_two_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In words, with the limits as percent; a policy and itself mean the same."""
+    assert run("policy", "show", "gmail-like", monkeypatch=monkeypatch) == 0
+    assert "complaints: complaint rate (complaints / mails delivered); above 0.3%" in capsys.readouterr().out
+    assert run("policy", "diff", "hubspot-like", "hubspot-2025-like", monkeypatch=monkeypatch) == 0
+    assert "rule hard bounces: limit: above 2.5% → above 2%" in capsys.readouterr().out
+    assert run("policy", "diff", "hubspot-like", "hubspot-like", monkeypatch=monkeypatch) == 0
+    assert capsys.readouterr().out == "Both mean the same.\n"
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "line"),
+    [
+        ("evidence", 0, "  any rule: <1k "),
+        ("gmail-like", 0, "remark: ladder clears_on: review lifts nothing: "),
+        ("hubspot-suspension-like", 1, 'warning: rules[2] "complaints" limit: one event trips: '),
+        ("nowhere.toml", 2, ""),
+    ],
+)
+def test_a_build_can_refuse_a_policy(
+    policy: str, code: int, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 0 with nothing but remarks, 1 with warnings, 2 where there is no policy."""
+    assert run("policy", "check", policy, monkeypatch=monkeypatch) == code
+    assert line in capsys.readouterr().out
+
+
+def test_good_accounts_can_be_those_of_a_data_directory(
+    sample: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the peer rates of one's own accounts, and their industries and tiers."""
+    assert run("policy", "check", "evidence", "--data", sample, monkeypatch=monkeypatch) == 0
+    assert f"Accounts as good as their peers (peer rates of {sample})" in capsys.readouterr().out
+
+
+def test_the_reference_is_printed_as_it_stands_in_docs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `make reference` writes."""
+    assert run("policy", "reference", monkeypatch=monkeypatch) == 0
+    assert capsys.readouterr().out == Path("docs/policy-reference.md").read_text("utf-8")

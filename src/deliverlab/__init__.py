@@ -33,9 +33,12 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.cases import open_case as open_case
     from deliverlab.pipeline.cases import open_portfolio as open_portfolio
     from deliverlab.pipeline.directory import open_history as open_history
+    from deliverlab.pipeline.policies import check_policy as check_policy
+    from deliverlab.pipeline.policies import good_account_trips as good_account_trips
     from deliverlab.pipeline.precedents import replay_precedents as replay_precedents
     from deliverlab.pipeline.road import account_health as account_health
     from deliverlab.pipeline.road import simulate as simulate
+    from deliverlab.policy.diff import policy_diff as policy_diff
     from deliverlab.policy.model import Policy as Policy
     from deliverlab.policy.scenario import Scenario as Scenario
     from deliverlab.policy.thresholds import published_thresholds as published_thresholds
@@ -63,6 +66,9 @@ _HOMES = {
     "Policy": "policy.model",
     "Scenario": "policy.scenario",
     "published_thresholds": "policy.thresholds",
+    "check_policy": "pipeline.policies",
+    "good_account_trips": "pipeline.policies",
+    "policy_diff": "policy.diff",
     "simulate": "pipeline.road",
     "precedents": "sample.precedents",
     "replay_precedents": "pipeline.precedents",

@@ -53,6 +53,7 @@ Out = Annotated[Path, typer.Option("--out", help="directory to write into")]
 AsOf = Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="the day to look back from")]
 StageSource = Annotated[StageFrom, typer.Option(help="what was really done, or what was simulated")]
 PolicyName = Annotated[str, typer.Option("--policy", help="name of a preset, or a TOML file")]
+APolicy = Annotated[str, typer.Argument(help="name of a preset, or a TOML file")]
 
 
 @app.command()
@@ -117,13 +118,52 @@ def policy_list() -> None:
 
 
 @policy_app.command("show")
-def policy_show(policy: Annotated[str, typer.Argument(help="name of a preset, or a TOML file")]) -> None:
-    """Check a policy and say its rules and stages in words."""
+def policy_show(policy: APolicy) -> None:
+    """Say a policy in words: scope, window, rules, stages, ladder."""
     from deliverlab.pipeline.lookup import load_policy
     from deliverlab.policy.describe import describe
 
     for line in describe(load_policy(policy)):
         typer.echo(line)
+
+
+@policy_app.command("check")
+def policy_check(
+    policy: APolicy,
+    data: Annotated[Path | None, typer.Option("--data", help="its accounts, and its peers' rates")] = None,
+    seed: Annotated[int, typer.Option(help="the luck of the good accounts", min=0)] = 0,
+) -> None:
+    """Find what is wrong with a policy that can be read, and how often chance trips good accounts.
+
+    Exit code 0: nothing, or remarks only. 1: warnings. 2: the file is no policy. Without --data, good
+    accounts have the rates that Mailchimp printed for all its accounts in 2018.
+    """
+    from deliverlab.pipeline.lookup import load_policy
+    from deliverlab.pipeline.policies import check_lines
+
+    lines, is_sound = check_lines(load_policy(policy), data=data, seed=seed)
+    for line in lines:
+        typer.echo(line)
+    if not is_sound:
+        raise typer.Exit(1)
+
+
+@policy_app.command("diff")
+def policy_diff(old: APolicy, new: APolicy) -> None:
+    """Say in words what changes from one policy to another, the most important first."""
+    from deliverlab.pipeline.lookup import load_policy
+    from deliverlab.policy.diff import policy_diff as differences
+
+    for line in differences(load_policy(old), load_policy(new)) or ["Both mean the same."]:
+        typer.echo(line)
+
+
+@policy_app.command("reference")
+def policy_reference() -> None:
+    """Print the reference of policy and scenario files: every key, what it must be, default, meaning."""
+    from deliverlab.policy.reference import reference
+
+    typer.echo(reference(), nl=False)
 
 
 @app.command()

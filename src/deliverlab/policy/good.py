@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deliverlab.policy.model import Policy
+    from deliverlab.policy.rule import Rule
 
     Floats: TypeAlias = NDArray[np.float64]
     Counts: TypeAlias = NDArray[np.int64]
@@ -25,6 +26,20 @@ FIRST_DAY = date(2024, 1, 1)
 LEAST, MOST = 80, 6_000_000  # mails in a month of the smallest and of the largest account
 DAY_SPREAD = 0.6  # how much the rate of a day varies, where peers do not say
 VOLUME_SHAPE = 4.0  # of the gamma by which the mail of sending days varies
+
+
+def is_known(rule: Rule, policy: Policy, usual: pl.DataFrame) -> bool:
+    """Whether `usual` says how often everything happens that the rule's rate is made of."""
+    known = set(usual["metric"].unique())
+    drawn = {
+        metric.numerator
+        for metric in METRICS.values()
+        if metric.name in known and metric.denominator != "opens"
+    }
+    return {METRICS[rule.metric].numerator, policy.denominator_of(rule.metric)} <= drawn | {
+        "sent",
+        "delivered",
+    }
 
 
 def monthly_volumes(rng: np.random.Generator, band: Counts) -> Floats:
@@ -55,11 +70,13 @@ def good_history(
 ) -> History:
     """The history of accounts with this mail, each with the rates of its industry and band in `usual`.
 
-    Accounts are dealt to the industries in turn. Their peer rates are what they all have together, so that
-    they are compared with themselves, by the policy's denominators. `usual` has one row a group and metric.
+    Accounts are dealt in turn to the industries that have every rate. Their peer rates are what they all have
+    together, so that they are compared with themselves, by the policy's denominators. `usual` has one row a
+    group and metric.
     """
     accounts, days = sent.shape
-    industries = usual["industry"].unique().sort().to_list()
+    rates = usual.group_by("industry").len().sort("industry")
+    industries = rates.filter(pl.col("len") == pl.col("len").max())["industry"].to_list()
     who = pl.DataFrame({
         "account_id": [f"good-{number:06}" for number in range(accounts)],
         "industry": [industries[number % len(industries)] for number in range(accounts)],

@@ -35,14 +35,20 @@ OCCASIONS = {"notice": ("breach", "unreviewed"), "clear": ("review", "recovery",
 class Window(Span):
     """What counts today."""
 
-    lag_days: Annotated[int, NoDayOrMore] = 2
+    lag_days: Annotated[int, NoDayOrMore] = Field(
+        default=2, title="The newest days that do not count yet, because their outcomes are not all known."
+    )
     fresh_after: Annotated[
         tuple[
             Literal["notice", "clear", "breach", "unreviewed", "review", "recovery", "expired", "accepted"],
             ...,
         ],
         Field(strict=False, description=f"a list of {', '.join((*OCCASIONS, *CAUSES, ACCEPTED))}"),
-    ] = ("notice", "clear")
+    ] = Field(
+        default=("notice", "clear"),
+        title="What restarts the window, so that only later mail counts: every notice, every clear, or those "
+        "with a cause; `accepted` is a review that clears nothing. An empty list: nothing does.",
+    )
 
     def restarts_on(self, cause: str) -> bool:
         """Whether a step with this cause restarts the window: where it or its occasion is named.
@@ -58,30 +64,61 @@ class Window(Span):
 class Stage(Entry):
     """A step of the ladder."""
 
-    name: Name
-    send_share: Share = 1.0
-    grace_days: Annotated[int | None, NoDayOrMore] = None
-    lasts_days: Annotated[int | None, OneDayOrMore] = None
-    clears_on: Annotated[WaysOut | None, Field(strict=False, description=WAYS_OUT)] = None
-    basis: Basis = "inferred"
-    source: Text = None
+    name: Name = Field(title="What the stage is called. `good` is implicit and comes before the first.")
+    send_share: Share = Field(
+        default=1.0, title="How much of the mail is let through in this stage; the rest is held."
+    )
+    grace_days: Annotated[int | None, NoDayOrMore] = Field(
+        default=None,
+        title="Days in the stage before it may escalate to the next. Left out: never by time alone.",
+    )
+    lasts_days: Annotated[int | None, OneDayOrMore] = Field(
+        default=None, title="Days after which the stage ends by itself, as a temporary block does."
+    )
+    clears_on: Annotated[WaysOut | None, Field(strict=False, description=WAYS_OUT)] = Field(
+        default=None, title="What clears an account in this stage. Left out: what the ladder says."
+    )
+    basis: Basis = Field(default="inferred", title="Whether share and days stand in a provider's own text.")
+    source: Text = Field(default=None, title="Where they stand, or what they are inferred from.")
 
 
 class Ladder(Entry):
     """How accounts climb it, and how they leave it."""
 
     escalates_when: Literal["unreviewed", "breaching"] = Field(
-        default="unreviewed", description='"unreviewed" or "breaching"'
+        default="unreviewed",
+        description='"unreviewed" or "breaching"',
+        title="When a stage escalates after its grace: if no review cleared it, or if a rule is breached.",
     )
-    clears_on: Annotated[WaysOut, Field(strict=False, description=WAYS_OUT)] = ("review",)
-    recovery_days: Annotated[int, OneDayOrMore] = 7
+    clears_on: Annotated[WaysOut, Field(strict=False, description=WAYS_OUT)] = Field(
+        default=("review",),
+        title="What clears stages that do not say so themselves; recovery then never clears the last.",
+    )
+    recovery_days: Annotated[int, OneDayOrMore] = Field(
+        default=7, title="Clean days in a row that count as recovery."
+    )
     quiet_days: Literal["break", "skip", "count"] = Field(
-        default="break", description='"break", "skip" or "count"'
+        default="break",
+        description='"break", "skip" or "count"',
+        title="What a day without mail is to the clean days in a row: it breaks them, is skipped, or counts.",
     )
-    remembers_days: Annotated[int, NoDayOrMore] = 0
-    remembers: Literal["last", "highest"] = Field(default="last", description='"last" or "highest"')
-    forgets_after: Literal["days", "clean days"] = Field(default="days", description='"days" or "clean days"')
-    reviews_lift_last: Yes = True
+    remembers_days: Annotated[int, NoDayOrMore] = Field(
+        default=0,
+        title="How long a breach after clearing leads into the stage after the one left. 0: not at all.",
+    )
+    remembers: Literal["last", "highest"] = Field(
+        default="last",
+        description='"last" or "highest"',
+        title="Which stage is remembered: the last that was left, or the highest left within that time.",
+    )
+    forgets_after: Literal["days", "clean days"] = Field(
+        default="days",
+        description='"days" or "clean days"',
+        title="What `remembers_days` counts: days since the clear, or clean days in a row in good standing.",
+    )
+    reviews_lift_last: Yes = Field(
+        default=True, title="Whether a review clears the last stage too, where that does not say so itself."
+    )
 
 
 class Policy(Document):
@@ -91,16 +128,36 @@ class Policy(Document):
     ('probation', 'first warning', 'second warning', 'suspended')
     """
 
-    name: Name
-    version: Text = None
-    effective_from: date | None = Field(default=None, description="a date (2023-10-05, without quotes)")
-    source: Text = None
-    tiers: Names = ()
-    denominators: Denominators = Field(default={}, description="a table of metric = column")
-    window: Window = Field(description="a table with days or sends")
-    rules: tuple[Rule, ...] = Field(default=(), strict=False, description="a list of tables")
-    stages: tuple[Stage, ...] = Field(strict=False, min_length=1, description="a list of at least one stage")
-    ladder: Ladder = Field(default=Ladder(), description="a table")
+    name: Name = Field(title="What the policy is called.")
+    version: Text = Field(default=None, title="Which version of it; a run records it with the file's hash.")
+    effective_from: date | None = Field(
+        default=None,
+        description="a date (2023-10-05, without quotes)",
+        title="The day from which the provider applies it.",
+    )
+    source: Text = Field(default=None, title="Where the policy comes from.")
+    tiers: Names = Field(default=(), title="The tiers whose accounts it is about. Empty: all accounts.")
+    denominators: Denominators = Field(
+        default={},
+        description="a table of metric = column",
+        title="Which column a metric is divided by, where not by its own.",
+    )
+    window: Window = Field(description="a table with days or sends", title="What counts today.")
+    rules: tuple[Rule, ...] = Field(
+        default=(),
+        strict=False,
+        description="a list of tables",
+        title="What breaches. Of several, a notice names the first.",
+    )
+    stages: tuple[Stage, ...] = Field(
+        strict=False,
+        min_length=1,
+        description="a list of at least one stage",
+        title="Where a breach leads, mildest first.",
+    )
+    ladder: Ladder = Field(
+        default=Ladder(), description="a table", title="How accounts climb the stages and leave them."
+    )
 
     @classmethod
     def presets(cls) -> tuple[str, ...]:

@@ -28,10 +28,12 @@ from deliverlab.policy.toml import Entry, shown
 class Span(Entry):
     """How far back a rule looks: so many calendar days, or so many mails."""
 
-    days: Annotated[int | None, OneDayOrMore] = None
+    days: Annotated[int | None, OneDayOrMore] = Field(
+        default=None, title="So many calendar days. Exactly one of `days` and `sends` must be given."
+    )
     sends: Annotated[
         int | None, Field(ge=1, le=MOST_MAIL, description="a whole number of mails, 1 or more")
-    ] = None
+    ] = Field(default=None, title="As few of the newest days as hold so many mails.")
 
     @model_validator(mode="after")
     def _one_of_days_and_sends(self) -> Self:
@@ -44,11 +46,14 @@ class Span(Entry):
 class Override(Entry):
     """Another limit for an industry, a volume band, or both."""
 
-    industry: Annotated[str | None, Field(min_length=1, description="an industry in quotes")] = None
-    band: Band = None
-    limit: float = Field(description="a number")
-    basis: Basis = "inferred"
-    source: Text = None
+    industry: Annotated[str | None, Field(min_length=1, description="an industry in quotes")] = Field(
+        default=None,
+        title="For accounts of this industry. The most specific override wins: both, industry, band.",
+    )
+    band: Band = Field(default=None, title="For accounts of this volume band.")
+    limit: float = Field(description="a number", title="Their limit, of the rule's kind.")
+    basis: Basis = Field(default="inferred", title="Whether this limit stands in a provider's own text.")
+    source: Text = Field(default=None, title="Where it stands, or what it is inferred from.")
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
@@ -60,24 +65,49 @@ class Override(Entry):
 class Rule(Entry):
     """A limit on a metric, and the stage that breaching it leads to."""
 
-    name: Name
-    metric: Metric
-    kind: Literal["rate", "peer", "evidence"] = Field(description='"rate", "peer" or "evidence"')
-    limit: float = Field(description="a number")
-    min_sent: Amount = 0.0
-    min_events: Amount = 0.0
-    min_ratio: Amount = 0.0
-    z: Amount = 0.0
-    clean_limit: float | None = Field(default=None, description="a number")
-    enters: Annotated[str | None, Field(min_length=1, description="the name of a stage")] = None
-    climbs: Yes = True
-    window: Span | None = Field(default=None, description="a table with days or sends")
-    tolerate: Positive = 2.0
-    detect: Positive = 5.0
-    cap: Positive = math.log(20)
-    basis: Basis = "inferred"
-    source: Text = None
-    overrides: tuple[Override, ...] = Field(default=(), strict=False, description="a list of tables")
+    name: Name = Field(title="What notices call the rule.")
+    metric: Metric = Field(title="The rate it looks at.")
+    kind: Literal["rate", "peer", "evidence"] = Field(
+        description='"rate", "peer" or "evidence"',
+        title="What the rate is held against: a fixed limit, a multiple of the peer rate, or evidence "
+        "(a capped CUSUM of events against what peers would have had).",
+    )
+    limit: float = Field(
+        description="a number",
+        title="Beyond it the rule breaches: a fraction, a multiple of the peer rate, or a sum of evidence.",
+    )
+    min_sent: Amount = Field(default=0.0, title="Mails in the window below which the rule is silent.")
+    min_events: Amount = Field(default=0.0, title="Events in the window below which the rule is silent.")
+    min_ratio: Amount = Field(
+        default=0.0, title="Kind evidence: how many times the peers' events the window must hold besides."
+    )
+    z: Amount = Field(
+        default=0.0, title="Kinds rate and peer: how many standard errors beyond the limit the rate must be."
+    )
+    clean_limit: float | None = Field(
+        default=None,
+        description="a number",
+        title="Kinds rate and peer: beyond it a day is not clean, though the rule is not breached.",
+    )
+    enters: Annotated[str | None, Field(min_length=1, description="the name of a stage")] = Field(
+        default=None, title="The stage a breach leads to. Left out: the first."
+    )
+    climbs: Yes = Field(default=True, title="Whether memory may lift a breach above that stage.")
+    window: Span | None = Field(
+        default=None,
+        description="a table with days or sends",
+        title="How far back this rule looks. Left out: as far as the policy.",
+    )
+    tolerate: Positive = Field(
+        default=2.0, title="Kind evidence: the multiple of the peer rate that is tolerated."
+    )
+    detect: Positive = Field(default=5.0, title="Kind evidence: the multiple that is looked for.")
+    cap: Positive = Field(default=math.log(20), title="Kind evidence: the most that one day can add (ln 20).")
+    basis: Basis = Field(default="inferred", title="Whether the limit stands in a provider's own text.")
+    source: Text = Field(default=None, title="Where it stands, or what it is inferred from.")
+    overrides: tuple[Override, ...] = Field(
+        default=(), strict=False, description="a list of tables", title="Other limits for some accounts."
+    )
 
     def limit_for(self, *, industry: str, band: str) -> float:
         """The limit for an account of this industry in this band: the most specific override wins.

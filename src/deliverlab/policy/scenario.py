@@ -23,26 +23,29 @@ Factor = Annotated[float, Field(ge=0, description="a factor, 0 or more")]
 class Effect(Entry):
     """What a completed review leaves of all later mail."""
 
-    volume: Factor = 1.0
-    hard_bounces: Factor = 1.0
-    soft_bounces: Factor = 1.0
-    complaints: Factor = 1.0
-    unsubscribes: Factor = 1.0
-    opens: Factor = 1.0
-    clicks: Factor = 1.0
+    volume: Factor = Field(default=1.0, title="Of every column.")
+    hard_bounces: Factor = Field(default=1.0, title="Of hard bounces; those avoided are not sent.")
+    soft_bounces: Factor = Field(default=1.0, title="Of soft bounces alone.")
+    complaints: Factor = Field(default=1.0, title="Of complaints alone.")
+    unsubscribes: Factor = Field(default=1.0, title="Of unsubscribes alone.")
+    opens: Factor = Field(default=1.0, title="Of opens alone.")
+    clicks: Factor = Field(default=1.0, title="Of clicks alone.")
 
 
 class Review(Entry):
     """When contact reviews are completed."""
 
     mode: Literal["never", "after", "chance", "historical"] = Field(
-        description='"never", "after", "chance" or "historical"'
+        description='"never", "after", "chance" or "historical"',
+        title="Nobody reviews; all do so many days after a notice; some do, by chance; or as in `reviews`.",
     )
-    after_days: Annotated[int | None, OneDayOrMore] = None
+    after_days: Annotated[int | None, OneDayOrMore] = Field(
+        default=None, title="Modes after and chance: days from a notice to the review that answers it."
+    )
     chance: Annotated[
         tuple[Annotated[float, Field(ge=0, le=1)], ...] | None,
         Field(strict=False, description=f"a list of one probability a stage, each {FRACTION}"),
-    ] = None
+    ] = Field(default=None, title="Mode chance: how probably a notice into each stage is answered.")
 
     @model_validator(mode="after")
     def _mode_has_its_keys(self) -> Self:
@@ -60,10 +63,18 @@ class Scenario(Document):
     'reviewed 5 days after the notice'
     """
 
-    name: Name
-    seed: int | None = Field(default=None, description="a whole number")
-    review: Review = Field(description="a table with a mode")
-    effect: Effect | None = Field(default=None, description="a table of factors")
+    name: Name = Field(title="What the scenario is called; every result is printed with it.")
+    seed: int | None = Field(
+        default=None,
+        description="a whole number",
+        title="Mode chance: the luck, the same under every policy.",
+    )
+    review: Review = Field(description="a table with a mode", title="When contact reviews are completed.")
+    effect: Effect | None = Field(
+        default=None,
+        description="a table of factors",
+        title="Modes after and chance: what a completed review leaves of later mail. Left out: all.",
+    )
 
     @classmethod
     def never(cls) -> Self:

@@ -23,7 +23,10 @@ LONGEST_VALUE = 80  # of a refused value, as much as fits on a line
 
 
 class Entry(BaseModel):
-    """A table of a file: frozen, strict, no unknown keys; a field's description says what it must be."""
+    """A table of a file: frozen, strict, no unknown keys.
+
+    A field's description says what its value must be, and its title what it means.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -168,7 +171,7 @@ def _holder(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]
     """The model that stands at a place."""
     for key in loc:
         if isinstance(key, str):
-            model = _model_in(model.model_fields[key].annotation) or model
+            model = model_in(model.model_fields[key].annotation) or model
     return model
 
 
@@ -179,8 +182,8 @@ def _demand(document: type[BaseModel], loc: tuple[int | str, ...]) -> str:
     return field.description or "a table"
 
 
-def _model_in(annotation: object) -> type[BaseModel] | None:
+def model_in(annotation: object) -> type[BaseModel] | None:
     """The model inside an annotation such as `tuple[Rule, ...]` or `Effect | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next(filter(None, map(_model_in, get_args(annotation))), None)
+    return next(filter(None, map(model_in, get_args(annotation))), None)

@@ -11,7 +11,7 @@ import polars as pl
 
 from deliverlab.intervals import wilson
 from deliverlab.metrics import BAND_DAYS
-from deliverlab.policy.good import FIRST_DAY, good_history, mail, monthly_volumes, sending_days
+from deliverlab.policy.good import FIRST_DAY, good_history, is_known, mail, monthly_volumes, sending_days
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import simulate
 from deliverlab.schemas import BANDS, GOOD, PeerRates, Standing, Table
@@ -57,7 +57,8 @@ def good_trips(
     the chance of 365 overlapping windows is no product of single ones, so accounts are simulated: `accounts`
     in each band. Accounts that are not all alike, and days in bad runs, trip more often than these.
 
-    `usual` holds one rate a group and metric; the tiers of the policy are left aside.
+    `usual` holds one rate a group and metric; of a rule whose events it does not know, nothing is said. The
+    tiers of the policy are left aside.
     """
     rng = np.random.default_rng(seed)
     band = np.repeat(np.arange(len(BANDS)), accounts)
@@ -65,7 +66,11 @@ def good_trips(
     sends = sending_days(rng, len(band), first=FIRST_DAY, days=days)
     sent = mail(rng, monthly_volumes(rng, band), sends)
     history = good_history(rng, sent, usual=usual, policy=policy)
-    noticed = [_noticed(history, policy, rule).with_columns(rule=pl.lit(rule.name)) for rule in policy.rules]
+    noticed = [
+        _noticed(history, policy, rule).with_columns(rule=pl.lit(rule.name))
+        for rule in policy.rules
+        if is_known(rule, policy, usual)
+    ]
     if not noticed:
         return GoodTrips.create_empty()
     # Until its first notice an account is the same under all rules as under each alone.
@@ -103,7 +108,7 @@ def cliffs(
     edges: dict[tuple[float, int], list[Rule]] = {}
     for rule in policy.rules:
         span = policy.span_of(rule)
-        if rule.min_sent and span.days is not None:
+        if rule.min_sent and span.days is not None and is_known(rule, policy, usual):
             edges.setdefault((rule.min_sent, span.days), []).append(rule)
     is_below = np.arange(2 * accounts) < accounts
     rows = []

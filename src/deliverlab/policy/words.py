@@ -54,8 +54,7 @@ def sayings(policy: Policy) -> list[Saying]:
         parts.append(("rule", rule.name, _rule(rule, policy)))
         parts += [
             ("override", f"{rule.name} for {who(override)}", _override(override, rule))
-            for override in rule.overrides
-            if not is_idle(override, rule)
+            for override in telling(rule)
         ]
     parts += [("stage", stage.name, _stage(stage, policy)) for stage in policy.stages]
     parts.append(("ladder", "", _ladder(policy)))
@@ -124,7 +123,7 @@ def _rule(rule: Rule, policy: Policy) -> Iterator[tuple[str, str]]:
         yield "z", f"by more than {rule.z:g} standard errors"
     if rule.kind == "evidence":
         times = f"for {rule.detect:g} times the peers' events and against {rule.tolerate:g} times"
-        yield "evidence", f"{times}, at most {rule.cap:.10g} a day"
+        yield "evidence", f"{times}, at most {rule.cap:.6g} a day"
     if rule.min_sent:
         yield "least mail", f"silent under {rule.min_sent:,.10g} mails"
     if rule.min_events:
@@ -202,17 +201,22 @@ def who(override: Override) -> str:
     return " in ".join(filter(None, (override.industry, override.band)))
 
 
-def is_idle(override: Override, rule: Rule) -> bool:
-    """Whether everybody would have the same limit without this override.
+def telling(rule: Rule) -> list[Override]:
+    """The overrides without those that change nobody's limit, the most specific looked at first.
 
     >>> from deliverlab.policy.rule import Override, Rule
-    >>> same = Override(industry="Retail", limit=0.05)
-    >>> is_idle(same, Rule(name="r", metric="complaint_rate", kind="rate", limit=0.05, overrides=[same]))
+    >>> same, other = Override(industry="Retail", limit=0.05), Override(band="1M+", limit=0.04)
+    >>> both = Override(industry="Retail", band="1M+", limit=0.05)
+    >>> rule = Rule(name="r", metric="complaint_rate", kind="rate", limit=0.05, overrides=[both, same, other])
+    >>> telling(rule) == [same, other]
     True
     """
-    others = tuple(other for other in rule.overrides if other is not override)
-    without = rule.model_copy(update={"overrides": others})
-    return limits(rule, industries := industries_of(rule)) == limits(without, industries)
+    industries, kept = industries_of(rule), list(rule.overrides)
+    for override in sorted(rule.overrides, key=lambda o: (o.band is None, o.industry is None)):
+        others = [other for other in kept if other is not override]
+        if limits(rule.model_copy(update={"overrides": others}), industries) == limits(rule, industries):
+            kept = others
+    return kept
 
 
 def industries_of(*rules: Rule) -> list[str]:

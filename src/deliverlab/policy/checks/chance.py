@@ -51,7 +51,7 @@ def one_event_trips(policy: Policy, luck: Luck) -> Iterator[Finding]:
 
 
 def good_accounts_trip(policy: Policy, luck: Luck) -> Iterator[Finding]:
-    """Accounts with their peers' own rates get a notice, more often than one in fifty a year."""
+    """More than one in fifty accounts that are no worse than their peers get a notice within a year."""
     for rule in policy.rules:
         bands = luck.trips.filter(rule=rule.name)
         if bands.filter(pl.col("share_low") > MOST_GOOD).height:
@@ -60,7 +60,7 @@ def good_accounts_trip(policy: Policy, luck: Luck) -> Iterator[Finding]:
             )
             yield warn(
                 "good accounts trip", at_rule(policy, rule),
-                f"chance alone gives a good account a notice within a year with a probability of: {shares}",
+                f"accounts as good as their peers get a notice within a year with a probability of {shares}",
                 "raise the limit for bands with little mail, or demand more events or a z",
             )  # fmt: skip
 
@@ -72,9 +72,9 @@ def cliff_at_minimum(policy: Policy, luck: Luck) -> Iterator[Finding]:
             rule = next(rule for rule in policy.rules if rule.name == name)
             yield warn(
                 "cliff at minimum", at_rule(policy, rule, "min_sent"),
-                f"a good account that sends {STEP:.0%} more than {least:,.10g} mails trips it within a year with "
-                f"a probability of {_percent(above)}, one that sends {STEP:.0%} less with {_percent(below)}: "
-                f"accounts escape by sending less",
+                f"with {STEP:.0%} more than {least:,.10g} mails a good account trips it within a year with a "
+                f"probability of {_percent(above)}, with {STEP:.0%} less with {_percent(below)}: accounts "
+                f"escape by sending less",
                 "let evidence grow with mail (z, kind evidence), or demand events instead of mail",
             )  # fmt: skip
 
@@ -87,8 +87,8 @@ def blind_below_minimum(policy: Policy, _: Luck) -> Iterator[Finding]:
         return
     yield remark(
         "blind below minimum", at_rule(policy, least, "min_sent"),
-        f"under {least.min_sent:,.10g} mails in {days(policy.span_of(least).days or 0)} every rule is silent: "
-        f"such accounts never get a notice, whatever they send",
+        f"under {least.min_sent:,.10g} mails in {days(policy.span_of(least).days or 0)} every rule is "
+        f"silent: such accounts never get a notice, whatever they send",
         "add a rule that needs no minimum of mail but events or evidence, if they matter",
     )  # fmt: skip
 

@@ -45,8 +45,8 @@ def ends_unseen(policy: Policy) -> Iterator[Finding]:
         if stage.send_share == 1 and stage.lasts_days is not None and stage.lasts_days <= lag:
             yield warn(
                 "ends unseen", at_stage(policy, stage, "lasts_days"),
-                f"it holds nothing and ends after {days(stage.lasts_days)}, before mail sent in it is looked at "
-                f"(lag_days = {lag}): nobody notices",
+                f"it holds nothing and ends after {days(stage.lasts_days)}, before mail sent in it is looked "
+                f"at (lag_days = {lag}): nobody notices",
                 f"let it last longer than {days(lag)}, or hold mail",
             )  # fmt: skip
 
@@ -133,7 +133,7 @@ def escalates_on_old_mail(policy: Policy) -> Iterator[Finding]:
 def key_without_effect(policy: Policy) -> Iterator[Finding]:
     """Without the key, the policy would mean the same."""
     meant = sayings(policy)
-    for place, without in _without_a_key(policy):
+    for place, without in without_a_key(policy):
         if sayings(without) == meant:
             yield warn(
                 "key without effect", place,
@@ -142,7 +142,7 @@ def key_without_effect(policy: Policy) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _without_a_key(policy: Policy) -> Iterator[tuple[str, Policy]]:
+def without_a_key(policy: Policy) -> Iterator[tuple[str, Policy]]:
     """The policy with one key fewer, for each key that is not at its default anyway."""
     for metric in policy.denominators:
         others = {key: column for key, column in policy.denominators.items() if key != metric}

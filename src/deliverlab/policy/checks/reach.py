@@ -38,7 +38,7 @@ def starts_empty(policy: Policy) -> bool:
 
 
 def is_starved(stage: Stage, policy: Policy) -> bool:
-    """Whether no rule can breach when the grace of a stage is over: it holds all mail, and no old mail counts.
+    """Whether no rule can breach when the grace of a stage is over: it holds all mail, and old mail is out.
 
     The mail of before counts no more if the window starts anew with the notice, or has run out by then.
     """

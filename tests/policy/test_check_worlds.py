@@ -1,0 +1,84 @@
+"""What the policy check calls impossible or idle does not happen, and changes nothing, in random worlds.
+
+A longer run: `TWIN_SEED=1000 TWIN_WORLDS=5000 pytest tests/policy/test_check_worlds.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+
+import polars as pl
+import pytest
+
+from deliverlab.policy.checks import ladder, limits, reach
+from deliverlab.policy.diff import policy_diff
+from deliverlab.policy.model import Policy
+from deliverlab.policy.scenario import Scenario
+from deliverlab.policy.simulate import simulate
+from deliverlab.policy.words import sayings
+from tests.policy.answers import history_of
+from tests.policy.test_twin import SEEDS
+from tests.policy.worlds import World, random_world, toml
+
+STEPS = ("account_id", "day", "from_stage", "to_stage")
+
+
+def transitions(world: World, policy: Policy) -> pl.DataFrame:
+    """Every step of the world under this policy."""
+    scenario = Scenario.from_text(toml(world.scenario))
+    return simulate(history_of(world), policy=policy, scenario=scenario).transitions
+
+
+def named(place: str) -> str:
+    """The rule or stage that a place names."""
+    return place.split('"')[1]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_cannot_happen_does_not(seed: int) -> None:
+    """Stages never reached, rules that never act, recoveries and escalations without mail."""
+    world = random_world(Random(seed))
+    policy = Policy.from_text(toml(world.policy))
+    steps = transitions(world, policy)
+    for found in reach.stage_never_reached(policy):
+        assert named(found.place) not in steps["to_stage"].to_list()
+    for found in reach.rule_never_acts(policy):
+        assert named(found.place) not in steps["rule"].to_list()
+    for found in ladder.recovery_without_mail(policy):
+        assert steps.filter(from_stage=named(found.place), cause="recovery").is_empty()
+    for found in ladder.escalation_without_mail(policy):
+        stage = next(stage for stage in policy.stages if stage.name == named(found.place))
+        entered = steps.sort("account_id", "day").with_columns(
+            pl.col("day").shift().over("account_id").alias("entered")
+        )
+        late = pl.col("day") - pl.col("entered") >= timedelta(days=stage.grace_days or 0)
+        assert entered.filter(late, from_stage=stage.name, cause="breach").is_empty()
+    for found in ladder.review_not_heard(policy):
+        assert steps.filter(from_stage=named(found.place), cause="review").is_empty()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_idle_changes_nothing(seed: int) -> None:
+    """Without an overtaken rule, an idle memory, an idle minimum or key, every step is the same."""
+    world = random_world(Random(seed))
+    policy = Policy.from_text(toml(world.policy))
+    steps = transitions(world, policy)
+    others = [without for _, without in ladder.without_a_key(policy) if sayings(without) == sayings(policy)]
+    assert all(policy_diff(policy, other) == [] for other in others)
+    if list(reach.memory_never_acts(policy)):
+        others.append(
+            policy.model_copy(update={"ladder": policy.ladder.model_copy(update={"remembers_days": 0})})
+        )
+    for found in limits.rule_overtaken(policy):
+        rest = tuple(rule for rule in policy.rules if rule.name != named(found.place))
+        others.append(policy.model_copy(update={"rules": rest}))
+    for found in limits.minimum_without_effect(policy):
+        key = found.place.split()[-1]
+        rules = [
+            rule.model_copy(update={key: 0.0}) if rule.name == named(found.place) else rule
+            for rule in policy.rules
+        ]
+        others.append(policy.model_copy(update={"rules": tuple(rules)}))
+    for other in others:
+        assert transitions(world, other).select(STEPS).equals(steps.select(STEPS))
