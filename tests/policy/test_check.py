@@ -14,7 +14,7 @@ from deliverlab.policy.check import BY_CHANCE, BY_HISTORY, BY_ITSELF
 from deliverlab.policy.checks import chance, ladder, limits, reach, scope
 from deliverlab.policy.model import Policy
 from deliverlab.policy.trips import Cliffs, GoodTrips, cliffs, good_trips
-from deliverlab.schemas import BANDS
+from deliverlab.schemas import BANDS, PeerRates
 from tests.policy.drawn import TWO_STAGES, history, policy
 from tests.tables import table
 
@@ -277,7 +277,7 @@ def test_good_accounts_trip_as_often_as_arithmetic_says_where_windows_do_not_ove
 
 def test_nothing_is_said_of_events_whose_usual_rate_is_not_known() -> None:
     """No complaints among the usual rates is not a rate of zero."""
-    unknown = usual_rates().filter(pl.col("metric") != "complaint_rate")
+    unknown = PeerRates.cast(usual_rates().filter(pl.col("metric") != "complaint_rate"))
     complaints = Policy.from_text(STEADY)
     assert good_trips(complaints, usual=unknown, accounts=5).is_empty()
     assert cliffs(complaints, usual=unknown, accounts=5).is_empty()

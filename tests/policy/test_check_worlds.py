@@ -5,6 +5,7 @@ A longer run: `TWIN_SEED=1000 TWIN_WORLDS=5000 pytest tests/policy/test_check_wo
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from random import Random
 
@@ -18,9 +19,11 @@ from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import simulate
 from deliverlab.policy.words import sayings
 from tests.policy.answers import history_of
-from tests.policy.test_twin import SEEDS
 from tests.policy.worlds import World, random_world, toml
 
+SEEDS = range(
+    first := int(os.environ.get("TWIN_SEED", "0")), first + int(os.environ.get("TWIN_WORLDS", "80"))
+)
 STEPS = ("account_id", "day", "from_stage", "to_stage")
 
 

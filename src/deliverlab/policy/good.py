@@ -13,15 +13,19 @@ from deliverlab.metrics import BAND_STARTS, METRICS, band_of
 from deliverlab.schemas import COUNTS, METRIC_NAMES, PeerRates
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import dataframely as dy
     from numpy.typing import NDArray
 
+    from deliverlab.metrics import Metric
     from deliverlab.policy.model import Policy
     from deliverlab.policy.rule import Rule
 
     Floats: TypeAlias = NDArray[np.float64]
     Counts: TypeAlias = NDArray[np.int64]
 
+MAIL = {"sent", "delivered"}
 FIRST_DAY = date(2024, 1, 1)
 LEAST, MOST = 80, 6_000_000  # mails in a month of the smallest and of the largest account
 DAY_SPREAD = 0.6  # how much the rate of a day varies, where peers do not say
@@ -30,16 +34,18 @@ VOLUME_SHAPE = 4.0  # of the gamma by which the mail of sending days varies
 
 def is_known(rule: Rule, policy: Policy, usual: pl.DataFrame) -> bool:
     """Whether `usual` says how often everything happens that the rule's rate is made of."""
-    known = set(usual["metric"].unique())
-    drawn = {
-        metric.numerator
-        for metric in METRICS.values()
-        if metric.name in known and metric.denominator != "opens"
-    }
-    return {METRICS[rule.metric].numerator, policy.denominator_of(rule.metric)} <= drawn | {
-        "sent",
-        "delivered",
-    }
+    drawn = {metric.numerator for metric, _ in _rates_of_mail(usual)}
+    asked = {METRICS[rule.metric].numerator, policy.denominator_of(rule.metric)}
+    return asked <= drawn | MAIL
+
+
+def _rates_of_mail(usual: pl.DataFrame) -> Iterator[tuple[Metric, pl.DataFrame]]:
+    """The metrics that events are drawn by, with their rates: those out of mails sent or delivered."""
+    for metric in METRICS.values():
+        own = pl.col("denominator").cast(pl.String).fill_null(metric.denominator)
+        known = usual.filter(metric=metric.name).with_columns(denominator=own)
+        if known.height and known["denominator"][0] in MAIL:
+            yield metric, known
 
 
 def monthly_volumes(rng: np.random.Generator, band: Counts) -> Floats:
@@ -104,15 +110,10 @@ def _counts(
 ) -> dict[str, Counts]:
     """Every column of `daily`; what no rule counts, or `usual` has no rate of, does not happen."""
     counts: dict[str, Counts] = {"sent": sent, "delivered": sent.copy()}
-    for metric in METRICS.values():
-        if metric.denominator == "opens":
-            continue  # clicks are drawn as a share of what was delivered
-        known = usual.filter(metric=metric.name)
-        if known.is_empty():
-            continue
+    for metric, known in _rates_of_mail(usual):
         own = who.join(known, on=["industry", "band"], how="left", maintain_order="left")
         rate = own["rate"].fill_null(0.0).to_numpy()[:, None]
-        trials = counts[known["denominator"][0] or metric.denominator]
+        trials = counts[known["denominator"][0]]
         if metric.is_enforced:
             shape = own["shape"].fill_null(DAY_SPREAD**-2).to_numpy()[:, None]
             rate = rate * rng.gamma(shape * np.ones(sent.shape)) / shape
