@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,12 @@ from deliverlab.policy.fields import (
     first_twice,
 )
 from deliverlab.policy.toml import Entry, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+Limits: TypeAlias = "Mapping[tuple[str | None, str | None], float]"
 
 
 class Span(Entry):
@@ -60,6 +66,14 @@ class Override(Entry):
         if self.industry is None and self.band is None:
             raise ValueError("names nobody, must be for an industry, a band or both")
         return self
+
+
+def most_specific(limits: Limits, industry: str, band: str, otherwise: float) -> float:
+    """The limit for both, else for the industry, else for the band, else the rule's own."""
+    for who in ((industry, band), (industry, None), (None, band)):
+        if who in limits:
+            return limits[who]
+    return otherwise
 
 
 class Rule(Entry):
@@ -117,11 +131,12 @@ class Rule(Entry):
         >>> rule.limit_for(industry="Retail", band="<1k"), rule.limit_for(industry="Media", band="<1k")
         (0.002, 0.003)
         """
-        limits = {(override.industry, override.band): override.limit for override in self.overrides}
-        for who in ((industry, band), (industry, None), (None, band)):
-            if who in limits:
-                return limits[who]
-        return self.limit
+        return most_specific(self.override_limits, industry, band, self.limit)
+
+    @property
+    def override_limits(self) -> Limits:
+        """The limits of all overrides, by industry and band."""
+        return {(override.industry, override.band): override.limit for override in self.overrides}
 
     @model_validator(mode="after")
     def _limits_fit_the_kind(self) -> Self:

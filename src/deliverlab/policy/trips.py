@@ -52,10 +52,11 @@ def good_trips(
 ) -> dy.DataFrame[GoodTrips]:
     """The share of good accounts that each rule, and any rule, gives a notice within a year.
 
-    A good account has its peers' rates and no other; days differ as the peers' do. It stands in good standing
-    with enough mail behind it to fill every window of days, and answers nothing. What trips it is chance, and
-    the chance of 365 overlapping windows is no product of single ones, so accounts are simulated: `accounts`
-    in each band. Accounts that are not all alike, and days in bad runs, trip more often than these.
+    A good account has its peers' rates and no other; days differ as the peers' do. When its year begins it is
+    in good standing, with mail behind it that fills every window of days up to a year; it answers nothing.
+    What trips it is chance, and the chance of 365 overlapping windows is no product of single ones, so
+    accounts are simulated: `accounts` in each band. Accounts that are not all alike, and days in bad runs,
+    trip more often than these.
 
     `usual` holds one rate a group and metric; of a rule whose events it does not know, nothing is said. The
     tiers of the policy are left aside.
@@ -124,9 +125,9 @@ def cliffs(
 
 
 def _run_in(policy: Policy) -> int:
-    """The days of mail behind an account when its year begins."""
+    """The days of mail behind an account when its year begins: what windows hold, up to a year."""
     spans = [policy.window, *(policy.span_of(rule) for rule in policy.rules)]
-    return policy.window.lag_days + max(BAND_DAYS, *(span.days or 0 for span in spans))
+    return min(policy.window.lag_days + max(BAND_DAYS, *(span.days or 0 for span in spans)), YEAR)
 
 
 def _noticed(history: History, policy: Policy, rule: Rule) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from deliverlab.metrics import METRICS
 from deliverlab.policy.model import ACCEPTED, OCCASIONS
 from deliverlab.policy.outlook import escalates_after
+from deliverlab.policy.rule import most_specific
 from deliverlab.policy.toml import printable
 from deliverlab.schemas import BANDS
 
@@ -120,16 +121,16 @@ def _rule(rule: Rule, policy: Policy) -> Iterator[tuple[str, str]]:
     yield "metric", f"{metric.words} ({metric.event_words} / {out_of})"
     yield "limit", limit_words(rule.limit, rule)
     if rule.z:
-        yield "z", f"by more than {rule.z:g} standard errors"
+        yield "z", f"by more than {rule.z:.10g} standard errors"
     if rule.kind == "evidence":
-        times = f"for {rule.detect:g} times the peers' events and against {rule.tolerate:g} times"
+        times = f"for {rule.detect:.10g} times the peers' events and against {rule.tolerate:.10g} times"
         yield "evidence", f"{times}, at most {rule.cap:.6g} a day"
     if rule.min_sent:
         yield "least mail", f"silent under {rule.min_sent:,.10g} mails"
     if rule.min_events:
         yield "least events", f"silent under {rule.min_events:,.10g} {metric.event_words}"
     if rule.min_ratio:
-        yield "least ratio", f"silent under {rule.min_ratio:g} times the peers' events"
+        yield "least ratio", f"silent under {rule.min_ratio:.10g} times the peers' events"
     span = policy.span_of(rule)
     if _span(span) != _span(policy.window):
         yield "window", f"looks at {_span(span)}"
@@ -211,11 +212,17 @@ def telling(rule: Rule) -> list[Override]:
     >>> telling(rule) == [same, other]
     True
     """
-    industries, kept = industries_of(rule), list(rule.overrides)
+    limits, kept = rule.override_limits, list(rule.overrides)
     for override in sorted(rule.overrides, key=lambda o: (o.band is None, o.industry is None)):
-        others = [other for other in kept if other is not override]
-        if limits(rule.model_copy(update={"overrides": others}), industries) == limits(rule, industries):
-            kept = others
+        who = (override.industry, override.band)
+        others = {key: limit for key, limit in limits.items() if key != who}
+        cells = [(override.industry or ANOTHER, override.band or band) for band in BANDS]
+        if all(
+            most_specific(others, *cell, rule.limit) == most_specific(limits, *cell, rule.limit)
+            for cell in cells
+        ):
+            limits = others
+            kept.remove(override)
     return kept
 
 

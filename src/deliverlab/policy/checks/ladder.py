@@ -10,7 +10,7 @@ from deliverlab.policy.checks.reach import can_breach, can_escalate, can_leave, 
 from deliverlab.policy.model import ACCEPTED
 from deliverlab.policy.outlook import escalates_after
 from deliverlab.policy.toml import Entry, shown
-from deliverlab.policy.words import days, sayings
+from deliverlab.policy.words import days, sayings, telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +143,7 @@ def key_without_effect(policy: Policy) -> Iterator[Finding]:
 
 
 def without_a_key(policy: Policy) -> Iterator[tuple[str, Policy]]:
-    """The policy with one key fewer, for each key that is not at its default anyway."""
+    """The policy with one key fewer: one that is not at its default anyway, or an override that is idle."""
     for metric in policy.denominators:
         others = {key: column for key, column in policy.denominators.items() if key != metric}
         yield f"denominators {metric}", policy.model_copy(update={"denominators": others})
@@ -167,6 +167,8 @@ def _with_one_fewer(entry: E) -> Iterator[tuple[str, E]]:
 
 
 def _without_an_override(rule: Rule) -> Iterator[tuple[str, Rule]]:
-    for i in range(len(rule.overrides)):
-        others = (*rule.overrides[:i], *rule.overrides[i + 1 :])
-        yield f"overrides[{i + 1}]", rule.model_copy(update={"overrides": others})
+    kept = {(override.industry, override.band) for override in telling(rule)}
+    for i, override in enumerate(rule.overrides):
+        if (override.industry, override.band) not in kept:
+            others = (*rule.overrides[:i], *rule.overrides[i + 1 :])
+            yield f"overrides[{i + 1}]", rule.model_copy(update={"overrides": others})
