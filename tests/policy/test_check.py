@@ -136,6 +136,14 @@ def test_every_finding_has_a_case() -> None:
     assert len(BY_HISTORY) + len(BY_CHANCE) == 7
 
 
+def test_a_hostile_name_cannot_break_a_finding() -> None:
+    """What would move the cursor or end the line is spelt out, in the place and in the words."""
+    hostile = (('name = "bounces"', 'name = "a\\u001b[2J\\nb"'), DOUBLE, STRAIGHT)
+    found = [finding for finds in BY_ITSELF for finding in finds(policy(*hostile))]
+    assert "rule overtaken" in {finding.kind for finding in found}
+    assert all(word.isprintable() for finding in found for word in finding)
+
+
 PAST = history("day | sent | hard_bounces\n2026-05-01 | 10 | 0", known_within_days=2)
 
 

@@ -233,7 +233,8 @@ def industries_of(*rules: Rule) -> list[str]:
 
 def limits(rule: Rule, industries: list[str]) -> list[float]:
     """The limit of every industry in every band."""
-    return [rule.limit_for(industry=industry, band=band) for industry in industries for band in BANDS]
+    limits = rule.override_limits
+    return [most_specific(limits, industry, band, rule.limit) for industry in industries for band in BANDS]
 
 
 def limit_words(limit: float, rule: Rule) -> str:
