@@ -11,6 +11,8 @@ from random import Random
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deliverlab.policy.checks import ladder, limits, reach
 from deliverlab.policy.diff import policy_diff
@@ -19,11 +21,13 @@ from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import simulate
 from deliverlab.policy.words import sayings
 from tests.policy.answers import history_of
+from tests.policy.drawn import TWO_STAGES, history
 from tests.policy.worlds import World, random_world, toml
 
 SEEDS = range(
     first := int(os.environ.get("TWIN_SEED", "0")), first + int(os.environ.get("TWIN_WORLDS", "80"))
 )
+BOUNCES = TWO_STAGES[TWO_STAGES.index("[[rules]]") : TWO_STAGES.index("[[stages]]")]
 STEPS = ("account_id", "day", "from_stage", "to_stage")
 
 
@@ -85,3 +89,43 @@ def test_what_is_idle_changes_nothing(seed: int) -> None:
         others.append(policy.model_copy(update={"rules": tuple(rules)}))
     for other in others:
         assert transitions(world, other).select(STEPS).equals(steps.select(STEPS))
+
+
+def rule_text(name: str, numbers: tuple[float, int, int, int], enters: str) -> str:
+    """A rule on hard bounces with this limit, these minimums and z."""
+    limit, min_sent, min_events, z = numbers
+    return (
+        f'[[rules]]\nname = "{name}"\nmetric = "hard_bounce_rate"\nkind = "rate"\nlimit = {limit}\n'
+        f'min_sent = {min_sent}\nmin_events = {min_events}\nz = {z}\nenters = "{enters}"\n'
+    )
+
+
+numbers = st.tuples(
+    st.sampled_from([0.05, 0.1, 0.15]),
+    st.sampled_from([0, 50, 100]),
+    st.sampled_from([0, 4, 9]),
+    st.sampled_from([0, 1, 2]),
+)
+days = st.lists(st.tuples(st.sampled_from([20, 60, 120]), st.integers(0, 20)), min_size=1, max_size=8)
+
+
+@given(numbers, numbers, st.sampled_from(["probation", "suspended"]), days)
+@settings(max_examples=100, deadline=None)
+def test_an_overtaken_rule_decides_nothing(
+    first: tuple[float, int, int, int],
+    second: tuple[float, int, int, int],
+    enters: str,
+    mail: list[tuple[int, int]],
+) -> None:
+    """Two rules on one rate, close enough that one often overtakes the other: without it, all is the same."""
+    rules = (rule_text("one", first, "probation"), rule_text("other", second, enters))
+    both = Policy.from_text(TWO_STAGES.replace(BOUNCES, "".join(rules)))
+    rows = [f"2026-05-{day:02} | {sent} | {bounces}" for day, (sent, bounces) in enumerate(mail, start=1)]
+    past = history("\n".join(["day | sent | hard_bounces", *rows]))
+    for found in limits.rule_overtaken(both):
+        fewer = tuple(rule for rule in both.rules if rule.name != named(found.place))
+        ours, without = (
+            simulate(past, policy=policy, scenario=Scenario.never()).transitions.select(STEPS)
+            for policy in (both, both.model_copy(update={"rules": fewer}))
+        )
+        assert ours.equals(without)
