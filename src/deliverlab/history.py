@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -143,15 +144,16 @@ class History:
 
     def with_peer_rates(self, peer_rates: Frame) -> History:
         """The same history, compared with these peers."""
-        return History(
-            self.daily,
-            self.accounts,
-            peer_rates=peer_rates,
-            reviews=self.reviews,
-            enforcement=self.enforcement,
-            known_within_days=self.known_within_days,
-            until=self.until,
-        )
+        other = copy(self)
+        other.peer_rates = PeerRates.admit(peer_rates, what="peer_rates")
+        return other
+
+    def with_reviews(self, reviews: Frame) -> History:
+        """The same history with these contact reviews in place of its own."""
+        other = copy(self)
+        other.reviews = Reviews.admit(reviews, what="reviews")
+        _refuse_strangers(other.reviews, self.accounts, what="reviews")
+        return other
 
 
 def _admit_or_empty(

@@ -50,7 +50,11 @@ def test_scenarios_name_themselves() -> None:
         ('name = "half of them"', "", "name is missing, must be a name in quotes"),
         ("seed = 7", "", 'seed is missing, must be a whole number for mode = "chance"'),
         ("seed = 7", "seed = 0.5", "seed = 0.5, must be a whole number"),
-        ('"chance"', '"luck"', 'review mode = "luck", must be "never", "after", "chance" or "historical"'),
+        (
+            '"chance"',
+            '"luck"',
+            'review mode = "luck", must be "never", "after", "chance", "historical" or "given"',
+        ),
         ("after_days = 5", "", 'review after_days is missing, must be given for mode = "chance"'),
         (
             "after_days = 5",

@@ -74,7 +74,7 @@ def _stages(policy: Policy) -> pl.DataFrame:
             "stage": stage.name,
             "warnings_left": max(last - k - 1, 0),
             "next_stage": policy.stages[k + 1].name if k < last else None,
-            "escalates_after": _escalates_after(stage) if k < last else None,
+            "escalates_after": escalates_after(stage) if k < last else None,
             "lifts_by_review": "review" in policy.ways_out(stage),
         }
         for k, stage in enumerate(policy.stages)
@@ -86,7 +86,7 @@ def _stages(policy: Policy) -> pl.DataFrame:
     )
 
 
-def _escalates_after(stage: Stage) -> int | None:
+def escalates_after(stage: Stage) -> int | None:
     """The days after which time may bring the next notice, if the stage does not end by itself before."""
     if stage.grace_days is None:
         return None

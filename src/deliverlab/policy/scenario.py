@@ -35,8 +35,8 @@ class Effect(Entry):
 class Review(Entry):
     """When contact reviews are completed."""
 
-    mode: Literal["never", "after", "chance", "historical"] = Field(
-        description='"never", "after", "chance" or "historical"'
+    mode: Literal["never", "after", "chance", "historical", "given"] = Field(
+        description='"never", "after", "chance", "historical" or "given"'
     )
     after_days: Annotated[int | None, OneDayOrMore] = None
     chance: Annotated[
@@ -76,13 +76,20 @@ class Scenario(Document):
         return cls._named("reviewed as in history", review={"mode": "historical"})
 
     @classmethod
+    def given(
+        cls, *, name: str = "reviewed on the days given", effect: Effect | Mapping[str, float] | None = None
+    ) -> Self:
+        """Reviews are completed on the days of the table `reviews`, which are assumed: the effect is ours."""
+        return cls._named(name, review={"mode": "given"}, effect=_as_data(effect))
+
+    @classmethod
     def after(cls, *, days: int = 5, effect: Effect | Mapping[str, float] | None = None) -> Self:
         """Every notice is answered so many days later, with this effect on all later mail."""
         noun = "day" if days == 1 else "days"
         return cls._named(
             f"reviewed {days} {noun} after the notice",
             review={"mode": "after", "after_days": days},
-            effect=effect.model_dump() if isinstance(effect, Effect) else effect,
+            effect=_as_data(effect),
         )
 
     @classmethod
@@ -132,6 +139,10 @@ class Scenario(Document):
             why = "no review is completed" if mode == "never" else "the data already hold it"
             raise ValueError(f'effect is given, must be left out for mode = "{mode}": {why}')
         return self
+
+
+def _as_data(effect: Effect | Mapping[str, float] | None) -> Mapping[str, float] | None:
+    return effect.model_dump() if isinstance(effect, Effect) else effect
 
 
 def _entries(history: History, *, stages: tuple[str, ...]) -> pl.DataFrame:
