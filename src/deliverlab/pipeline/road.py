@@ -122,19 +122,24 @@ def simulate(
 
     Where a rule compares with peers and the history has no peer rates, monthly ones are computed from it.
     """
-    needs_peers = any(rule.kind != "rate" for rule in policy.rules)
     return ladder.simulate(
-        with_peers(history) if needs_peers else history,
+        with_peers(history) if needs_peers(policy) else history,
         policy=policy, scenario=scenario, start=start, until=until,
     )  # fmt: skip
 
 
 def with_peers(history: History, /) -> History:
     """The history with peer rates: its own, or else monthly ones computed from its days."""
-    return history if history.peer_rates is not None else history.with_peer_rates(_peers_of(history))
+    return history if history.peer_rates is not None else history.with_peer_rates(monthly_peers_of(history))
 
 
-def _peers_of(history: History) -> dy.DataFrame[PeerRates]:
+def needs_peers(policy: Policy, /) -> bool:
+    """Whether one of its rules compares with peers."""
+    return any(rule.kind != "rate" for rule in policy.rules)
+
+
+def monthly_peers_of(history: History, /) -> dy.DataFrame[PeerRates]:
+    """Monthly peer rates of a history's own days."""
     return peers.peer_rates(
         history.daily, history.accounts, known_within_days=history.known_within_days
     ).collect()
