@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.errors import DataError
 from deliverlab.health.score import days_needed
 from deliverlab.pipeline.directory import open_history, read_table, write_table
 from deliverlab.pipeline.lookup import load_policy, load_scenario, refuse_stranger
 from deliverlab.pipeline.road import account_health, simulate
 from deliverlab.pipeline.runs import note_run
+from deliverlab.pipeline.shadow import open_start
 from deliverlab.review.attest import record_review
 from deliverlab.schemas import (
     GOOD,
@@ -57,12 +59,19 @@ def write_simulation(
     seed: int = 0,
     out: str | Path | None = None,
     start: Path | None = None,
+    until: date | None = None,
 ) -> Simulation:
-    """What the policy would have done; `out` (default: within the data directory) then holds it."""
+    """What the policy would have done; `out` (default: within the data directory) then holds it.
+
+    With `start` the simulation goes on from there, and only its days stand in what is written; see `shadow`.
+    """
     history, rules = open_history(data), load_policy(policy)
+    last_day = until or history.until
+    if last_day is None or history.until is None or last_day > history.until:
+        raise DataError(f"until == {last_day}, must be at most {history.until}, the last day of the data")
     assumed = load_scenario(scenario, history=history, policy=rules, seed=seed)
-    begin = None if start is None else pl.read_parquet(start)
-    result = simulate(history, policy=rules, scenario=assumed, start=begin)
+    begun = None if start is None else open_start(start, history=history, policy=rules, until=last_day)
+    result = simulate(history, policy=rules, scenario=assumed, start=begun and begun.standing, until=last_day)
     folder = data if out is None else out
     write_table(folder, Transitions, result.transitions)
     write_table(folder, Outcomes, result.outcomes)
@@ -70,7 +79,8 @@ def write_simulation(
     note_run(
         Path(folder) / "simulation", command="simulate", data=data,
         policy=rules.title, policy_hash=rules.sha256,
-        scenario=assumed.name, scenario_hash=assumed.sha256, seed=assumed.seed, start=start and start.name,
+        scenario=assumed.name, scenario_hash=assumed.sha256, seed=assumed.seed,
+        until=last_day, start=start and start.name, start_hash=begun and begun.sha256,
     )  # fmt: skip
     return result
 

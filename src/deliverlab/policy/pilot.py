@@ -84,7 +84,7 @@ def pilot_forecast(
     >>> suspension = Policy.preset("hubspot-suspension-like")
     >>> found = pilot_forecast(suspension, metric="hard_bounce_rate", so_far=(400, 19), planned=10_000)
     >>> found.select("limit", "events_left", pl.col("probability").round(3)).row(0)
-    (0.05, 481, 0.425)
+    (0.05, 481, 0.418)
     """
     first, rest = Counts(*so_far), Counts(*window)
     _refuse_unfit(metric, first=first, planned=planned, rest=rest)
