@@ -263,12 +263,13 @@ def _print_table(table: pl.DataFrame) -> None:
 
     shown = Table(*table.columns)
     for row in table.iter_rows():
-        shown.add_row(*(Text(_printable(str(cell))) for cell in row))
+        shown.add_row(*(Text(_printable(cell)) for cell in row))
     Console().print(shown)
 
 
-def _printable(text: str) -> str:
-    """Names may hold what a terminal obeys: such signs are shown, not sent."""
+def _printable(cell: object) -> str:
+    """Numbers in four digits; names may hold what a terminal obeys: such signs are shown, not sent."""
+    text = f"{cell:.4g}" if isinstance(cell, float) else str(cell)
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom
 
 from deliverlab.errors import PolicyError
-from deliverlab.policy import pilot
+from deliverlab.policy import beta_binomial
+from deliverlab.policy.beta_binomial import JEFFREYS, Prior, chance_of_more, peer_prior
 from deliverlab.policy.model import Policy
-from deliverlab.policy.pilot import JEFFREYS, Prior, chance_of_more, peer_prior, pilot_forecast
+from deliverlab.policy.pilot import pilot_forecast
 from deliverlab.policy.scenario import Scenario
 from tests.policy.drawn import history, policy, steps
 
@@ -53,7 +54,7 @@ def test_laplaces_rule_of_succession() -> None:
 def test_large_sends_are_summed_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many at a time, the chance is the same."""
     whole = chance_of_more(520, of=10_000, prior=Prior(19.5, 381.5))
-    monkeypatch.setattr(pilot, "AT_ONCE", 97)
+    monkeypatch.setattr(beta_binomial, "AT_ONCE", 97)
     assert chance_of_more(520, of=10_000, prior=Prior(19.5, 381.5)) == pytest.approx(whole, rel=1e-12)
 
 

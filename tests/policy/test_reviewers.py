@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from deliverlab.errors import PolicyError
 from deliverlab.policy.model import Policy
-from deliverlab.policy.reviewers import WORKING_DAYS, served, simulate_with_reviewers
+from deliverlab.policy.queue import WORKING_DAYS, served
+from deliverlab.policy.reviewers import simulate_with_reviewers
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import simulate
 from deliverlab.schemas import GOOD

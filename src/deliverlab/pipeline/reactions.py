@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
-from deliverlab.pipeline.road import needs_peers, with_peers
+from deliverlab.pipeline.road import with_peers_for
 from deliverlab.policy.figures import main_figures
 from deliverlab.policy.reactions import BEFORE_DAYS, undo_reactions
 from deliverlab.policy.simulate import simulate
@@ -50,7 +50,7 @@ def reaction_band(
     back, under the assumptions that `undo_reactions` names. It is a band of sensitivity, not an interval of
     confidence. Where it is wide, history cannot answer. The scenario's reviews come on top in every row.
     """
-    compared = with_peers(history) if needs_peers(policy) else history
+    compared = with_peers_for(policy, history)
     rows = []
     for share in sorted(set(shares)):
         undone = undo_reactions(compared, share=share, before_days=before_days)
