@@ -111,7 +111,7 @@ class History:
         """What was known in the evening of a day; peer rates are those that were valid by then.
 
         Of mail sent within the last `known_within_days` only the number was known: its outcomes are hidden,
-        as 0. Labels, reviews and enforcement of later days are not there yet; a stage that ended later lasts.
+        as 0. Labels, reviews and notices of later days are not there yet; a stage that ended later lasts.
         """
         is_open = pl.col("day") > pl.lit(day) - pl.duration(days=self.known_within_days)
         outcomes = [name for name in COUNTS if name != "sent"]
@@ -127,7 +127,7 @@ class History:
                 .name.keep()
             ),
             reviews=self.reviews.filter(pl.col("reviewed_on") <= day),
-            enforcement=self.enforcement.filter(pl.col("from_day") <= day).with_columns(
+            enforcement=self.enforcement.filter(pl.col("from_day").dt.offset_by("-1d") <= day).with_columns(
                 to_day=pl.when(pl.col("to_day") <= day).then("to_day")
             ),
             until=day,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf
 
@@ -55,6 +55,7 @@ def test_open_entries_are_censored_and_not_unanswered() -> None:
     assert found["share_low"][0] < 0.3
 
 
+@settings(deadline=None)
 @given(watched)
 def test_without_losses_the_share_is_the_plain_one(drawn: list[tuple[int, str]]) -> None:
     """And its variance that of a share."""
@@ -65,6 +66,7 @@ def test_without_losses_the_share_is_the_plain_one(drawn: list[tuple[int, str]])
     assert found.variance == pytest.approx(plain * (1 - plain) / len(days), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(watched)
 def test_without_a_competitor_it_is_kaplan_and_meier(drawn: list[tuple[int, str]]) -> None:
     """One less their curve of staying, as SciPy has it, with Greenwood's variance."""
@@ -82,6 +84,7 @@ def test_without_a_competitor_it_is_kaplan_and_meier(drawn: list[tuple[int, str]
         assert found.variance == pytest.approx(greenwood)
 
 
+@settings(deadline=None)
 @given(watched)
 def test_the_shares_of_all_ends_add_up(drawn: list[tuple[int, str]]) -> None:
     """What met the event, what ended otherwise, and what did neither by Kaplan and Meier make one."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deliverlab.errors import PolicyError
@@ -59,6 +59,7 @@ def test_with_nothing_undone_history_is_as_it_was() -> None:
     assert undo_reactions(drawn(), share=0.0).daily.equals(drawn().daily)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_the_sum_is_the_share_of_the_fall(share: float) -> None:
     """To within half an event, however days divide it."""

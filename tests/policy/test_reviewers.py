@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from deliverlab.errors import PolicyError
@@ -185,6 +185,7 @@ def day_after_day(world: World, rules: Policy, scenario: Scenario, *, per_day: i
     return pl.concat(pieces).sort("account_id", "day")
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 8), st.none() | st.integers(0, 9)), max_size=12),
     st.sampled_from([WORKING_DAYS, (1,), range(1, 8)]),

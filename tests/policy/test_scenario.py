@@ -39,6 +39,7 @@ def test_scenarios_name_themselves() -> None:
     """Every result carries the name of its scenario, so each says what it assumes."""
     assert Scenario.never().name == "never reviewed"
     assert Scenario.historical().name == "reviewed as in history"
+    assert Scenario.given(effect={"volume": 0.5}).effect == Effect(volume=0.5)
     assert Scenario.after(days=1).name == "reviewed 1 day after the notice"
     assert Scenario.after(effect={"volume": 0.5}).effect == Effect(volume=0.5)
     assert Scenario.after(effect=Effect(volume=0.5)).sha256 != Scenario.after().sha256

@@ -1,4 +1,4 @@
-"""A simulation that goes on from yesterday, and who moves in it: a policy in the other's shadow."""
+"""A simulation that goes on from yesterday, and who moves in it."""
 
 from __future__ import annotations
 

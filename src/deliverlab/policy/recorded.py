@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from deliverlab.errors import PolicyError
+from deliverlab.policy.kernel.layout import NUMBERS
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import Simulation
 from deliverlab.policy.spells import spells
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from deliverlab.history import History
     from deliverlab.policy.model import Policy
-
-NUMBERS = ("events", "trials", "rate", "limit", "evidence", "peer_rate", "sent")
 
 
 def recorded(history: History, *, policy: Policy) -> Simulation:
@@ -102,7 +101,9 @@ def _outcomes(
         pl.struct(stage=pl.lit(name), days=pl.col("days").filter(stage=name).sum())
         for name in (GOOD, *policy.stage_names)
     ]
-    counted = history.reviews.filter(pl.col("reviewed_on") <= until, outcome="completed")
+    counted = history.reviews.join(first, on="account_id").filter(
+        pl.col("reviewed_on").is_between("first", pl.lit(until)), outcome="completed"
+    )
     stayed = stays.group_by("account_id").agg(days_in_stage=pl.concat_list(in_stages))
     found = (
         accounts.join(stayed, on="account_id")

@@ -30,8 +30,8 @@ class Cases(Table):
 
     `stage` is where the account stood that morning, `escalates_on` the first day on which time alone could
     move it on from there, `is_missed` whether it really moved up while it waited, `is_late` whether it waited
-    longer than was promised. A review that its account no longer needs, since it cleared meanwhile, is
-    withdrawn; `waited_days` is null unless it was reviewed.
+    more days, of the calendar, than were promised. A review that its account no longer needs, since it
+    cleared meanwhile, is withdrawn; `waited_days` is null unless it was reviewed.
     """
 
     account_id = dy.String(primary_key=True)
@@ -173,15 +173,15 @@ def _requests(simulation: Simulation, *, scenario: Scenario) -> pl.DataFrame:
 
 def _cases(cases: pl.DataFrame, simulation: Simulation, *, promised_days: int | None) -> dy.DataFrame[Cases]:
     """The cases with where their accounts stood, and whether they came too late."""
-    policy, last_day = simulation.policy, simulation.standing["as_of"].max()
+    policy, last_day = simulation.policy, pl.lit(simulation.standing["as_of"].max(), pl.Date)
     grace = {stage.name: escalates_after(stage) for stage in policy.stages[:-1]}
-    left_on = pl.coalesce("reviewed_on", "cleared_on", pl.lit(last_day, pl.Date))
-    waited = (left_on - pl.col("requested_on")).dt.total_days()
+    ended_on = pl.coalesce("reviewed_on", "cleared_on")
+    waited = (ended_on.fill_null(last_day) - pl.col("requested_on")).dt.total_days()
     steps = simulation.transitions.select(
         "account_id", "day", stage="to_stage", is_notice=pl.col("to_stage") != GOOD
     )
     missed = cases.join(steps.filter("is_notice"), on="account_id").filter(
-        pl.col("day") >= pl.col("requested_on"), pl.col("day") < left_on
+        pl.col("day") >= pl.col("requested_on"), ended_on.is_null() | (pl.col("day") < ended_on)
     )
     days_on = pl.col("stage").replace_strict(grace, default=None, return_dtype=pl.Int64)
     return Cases.cast(

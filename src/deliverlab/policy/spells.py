@@ -32,7 +32,8 @@ def spells(enforcement: Frame, reviews: Frame, /, *, until: date | None) -> dy.D
     """Each row of `enforcement` with the day on which it really ended, and by what.
 
     A stage ends on its `to_day`, on the day of a completed review, or when the next stage begins, whichever
-    comes first; one that had not ended by `until` lasts. One that ended in no such way was lifted.
+    comes first; one that had not ended by `until` lasts. One that ended in no such way was lifted. A stage
+    that begins the day after `until` counts: its notice was given on that day.
     """
     completed = (
         reviews.lazy()
@@ -50,7 +51,7 @@ def spells(enforcement: Frame, reviews: Frame, /, *, until: date | None) -> dy.D
     )  # fmt: skip
     found = (
         enforcement.lazy()
-        .filter(pl.col("from_day") <= until)
+        .filter(pl.col("from_day").dt.offset_by("-1d") <= until)
         .sort("from_day")
         .join_asof(
             completed, left_on="from_day", right_on="reviewed_on", by="account_id", strategy="forward",
