@@ -165,11 +165,27 @@ def simulate(
     until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="last day; default the last of the data")
     ] = None,
+    reviews_per_day: Annotated[
+        int | None, typer.Option(help="let reviews wait for those who check them: so many a day", min=0)
+    ] = None,
 ) -> None:
     """Replay a policy over history, or go on from a day before and list who moves; writes what it found."""
-    from deliverlab.pipeline.results import accounts_by_stage, identified, write_simulation
+    from deliverlab.pipeline.results import accounts_by_stage, identified, write_queue, write_simulation
     from deliverlab.pipeline.shadow import movers
 
+    if reviews_per_day is not None:
+        if start is not None:
+            raise typer.BadParameter(
+                "a queue begins empty: leave --start out", param_hint="--reviews-per-day"
+            )
+        queue = write_queue(
+            data, policy=policy, scenario=scenario, seed=seed, out=out, until=until and until.date(),
+            reviews_per_day=reviews_per_day,
+        )  # fmt: skip
+        typer.echo(f"{queue.simulation.policy.title}; scenario: {queue.simulation.scenario.name}")
+        _print_table(queue.summary())
+        _print_table(accounts_by_stage(queue.simulation.standing))
+        return
     result = write_simulation(
         data, policy=policy, scenario=scenario, seed=seed, out=out, start=start,
         until=until and until.date(),
