@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deliverlab.errors import DeliverlabError
+from deliverlab.errors import DataError, DeliverlabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -175,9 +175,7 @@ def simulate(
 
     if reviews_per_day is not None:
         if start is not None:
-            raise typer.BadParameter(
-                "a queue begins empty: leave --start out", param_hint="--reviews-per-day"
-            )
+            raise DataError("--start must be left out with --reviews-per-day: a queue begins empty")
         queue = write_queue(
             data, policy=policy, scenario=scenario, seed=seed, out=out, until=until and until.date(),
             reviews_per_day=reviews_per_day,

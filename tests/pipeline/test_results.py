@@ -44,3 +44,4 @@ def test_a_queue_is_written_with_its_cases_and_days(
     assert pl.read_parquet(folder / "cases.parquet")["waited_days"].drop_nulls().max() > 0  # type: ignore[operator]
     assert json.loads((folder / "run.json").read_text())["parameters"]["reviews_per_day"] == 1
     assert run(*words, "--start", "recorded", monkeypatch=monkeypatch) == 2
+    assert "--start must be left out" in capsys.readouterr().err
