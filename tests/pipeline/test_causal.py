@@ -63,6 +63,9 @@ def test_peer_rates_of_ones_own_are_made_by_ones_own_function(past: History) -> 
 
 
 def test_without_cuts_it_chooses_days(past: History) -> None:
-    """Some spread evenly, and those on which peer rates change."""
-    short = past.select(past.accounts["account_id"][:12])
-    assert check_causal(short, policy=Policy.preset("hubspot-like"), scenario=AFTER).is_empty()
+    """Some spread evenly, and those on which peer rates change, of which the last lies after all mail."""
+    assert check_causal(past, policy=Policy.preset("hubspot-like"), scenario=AFTER).is_empty()
+    changes = past.peer_rates
+    assert changes is not None
+    assert past.until is not None
+    assert changes["effective_from"].max() > past.until  # type: ignore[operator]

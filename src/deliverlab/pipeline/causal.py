@@ -46,9 +46,10 @@ def check_causal(
 ) -> dy.DataFrame[Leaks]:
     """What of the past changes when the future is taken away: no row means that the policy is causal.
 
-    On each of `cuts` (evenly spaced days, and the days on which peer rates change) the policy is simulated on
-    what was known in that evening: no later day, no outcome that was not known yet, and peer rates made anew
-    by `peers` from that alone. All transitions up to it must be those of the whole history, to the last bit.
+    On each of `cuts` (evenly spaced days, and those on which peer rates change; one after the last day asks
+    nothing) the policy is simulated on what was known in that evening: no later day, no outcome that was not
+    known yet, and peer rates made anew by `peers` from that alone. All transitions up to it must be those of
+    the whole history, to the last bit.
 
     `peers` says how peer rates are made of a history; without it they are the monthly ones of `peer_rates`.
     The whole history is judged with the peer rates that it holds. So rates that were made with hindsight show
@@ -62,7 +63,8 @@ def check_causal(
         whole = history.with_peer_rates(make(history))
     truth = simulate(whole, policy=policy, scenario=scenario).transitions
     tables: list[pl.DataFrame] = [Leaks.create_empty()]
-    for day in sorted(set(_cuts(whole) if cuts is None else cuts)):
+    chosen = _cuts(whole) if cuts is None else cuts
+    for day in sorted(day for day in {*chosen} if history.until and day <= history.until):
         known = history.known_on(day)
         if asks_peers:
             known = known.with_peer_rates(make(known))
@@ -76,7 +78,7 @@ def _cuts(history: History) -> list[date]:
     days = history.daily["day"].unique().sort()
     changes = [] if history.peer_rates is None else history.peer_rates["effective_from"].unique().to_list()
     evenly = days.gather_every(max(len(days) // CUTS, 1)).to_list()
-    return evenly + [day for day in changes if evenly and day >= evenly[0]]
+    return [*evenly, *(day for day in changes if evenly and day >= evenly[0])]
 
 
 def _differences(truth: pl.DataFrame, again: pl.DataFrame, *, known_until: date) -> pl.DataFrame:
