@@ -90,3 +90,27 @@ def test_accounts_without_parents_stay_as_they_are() -> None:
     history = History(DAILY, ACCOUNTS)
     assert history.by_parent().daily.equals(history.daily)
     assert history.by_parent().accounts.equals(history.accounts)
+
+
+def test_what_was_known_on_a_day() -> None:
+    """Later days, reviews, labels and notices are gone, and outcomes that were still open are hidden."""
+    reviews = table(
+        "account_id | reviewed_on | outcome\na | 2026-05-02 | completed\na | 2026-05-03 | completed"
+    )
+    enforcement = table(
+        "account_id | from_day | to_day | stage | send_share\n"
+        "a | 2026-05-01 | 2026-05-03 | probation | 1.0\nb | 2026-05-03 | - | probation | 1.0\n"
+        "c | 2026-05-04 | - | probation | 1.0"
+    )
+    labelled = ACCOUNTS.with_columns(label=pl.lit("abusive"), label_on=date(2026, 5, 3))
+    history = History(DAILY, labelled, reviews=reviews, enforcement=enforcement, known_within_days=1)
+
+    known = history.known_on(date(2026, 5, 2))
+
+    assert known.until == date(2026, 5, 2)
+    assert known.daily.select("day", "sent", "delivered").rows() == [
+        (date(2026, 5, 1), 30, 30), (date(2026, 5, 2), 20, 0),
+    ]  # fmt: skip
+    assert known.reviews["reviewed_on"].to_list() == [date(2026, 5, 2)]
+    assert known.enforcement.select("account_id", "to_day").rows() == [("a", None), ("b", None)]
+    assert known.accounts["label"].null_count() == 3

@@ -32,14 +32,28 @@ if TYPE_CHECKING:
     from deliverlab.history import History as History
     from deliverlab.pipeline.cases import open_case as open_case
     from deliverlab.pipeline.cases import open_portfolio as open_portfolio
+    from deliverlab.pipeline.causal import check_causal as check_causal
+    from deliverlab.pipeline.choices import by_parent as by_parent
+    from deliverlab.pipeline.choices import in_turn as in_turn
+    from deliverlab.pipeline.choices import out_of as out_of
+    from deliverlab.pipeline.choices import pooled as pooled
+    from deliverlab.pipeline.choices import relabelled as relabelled
     from deliverlab.pipeline.directory import open_history as open_history
     from deliverlab.pipeline.policies import check_policy as check_policy
     from deliverlab.pipeline.policies import good_account_trips as good_account_trips
     from deliverlab.pipeline.precedents import replay_precedents as replay_precedents
+    from deliverlab.pipeline.reactions import reaction_band as reaction_band
     from deliverlab.pipeline.road import account_health as account_health
     from deliverlab.pipeline.road import simulate as simulate
+    from deliverlab.pipeline.road import simulate_with_reviewers as simulate_with_reviewers
+    from deliverlab.pipeline.what_if import what_if as what_if
+    from deliverlab.policy.answers import answers as answers
+    from deliverlab.policy.beta_binomial import peer_prior as peer_prior
     from deliverlab.policy.diff import policy_diff as policy_diff
     from deliverlab.policy.model import Policy as Policy
+    from deliverlab.policy.pilot import pilot_forecast as pilot_forecast
+    from deliverlab.policy.reactions import undo_reactions as undo_reactions
+    from deliverlab.policy.recorded import recorded as recorded
     from deliverlab.policy.scenario import Scenario as Scenario
     from deliverlab.policy.thresholds import published_thresholds as published_thresholds
     from deliverlab.review.decisions import contact_decisions as contact_decisions
@@ -72,6 +86,20 @@ _HOMES = {
     "simulate": "pipeline.road",
     "precedents": "sample.precedents",
     "replay_precedents": "pipeline.precedents",
+    "simulate_with_reviewers": "pipeline.road",
+    "recorded": "policy.recorded",
+    "answers": "policy.answers",
+    "undo_reactions": "policy.reactions",
+    "reaction_band": "pipeline.reactions",
+    "check_causal": "pipeline.causal",
+    "what_if": "pipeline.what_if",
+    "relabelled": "pipeline.choices",
+    "pooled": "pipeline.choices",
+    "out_of": "pipeline.choices",
+    "by_parent": "pipeline.choices",
+    "in_turn": "pipeline.choices",
+    "pilot_forecast": "policy.pilot",
+    "peer_prior": "policy.beta_binomial",
     "contact_decisions": "review.decisions",
     "open_portfolio": "pipeline.cases",
     "open_case": "pipeline.cases",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deliverlab.errors import DeliverlabError
+from deliverlab.errors import DataError, DeliverlabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -166,6 +166,31 @@ def policy_reference() -> None:
     typer.echo(reference(), nl=False)
 
 
+@policy_app.command("pilot")
+def policy_pilot(
+    policy: APolicy,
+    metric: Annotated[str, typer.Option(help="such as hard_bounce_rate")],
+    sent: Annotated[int, typer.Option(help="mails of the send so far (of the metric's denominator)", min=0)],
+    events: Annotated[int, typer.Option(help="what happened to them so far", min=0)],
+    planned: Annotated[int, typer.Option(help="mails of the whole send", min=1)],
+    window: Annotated[
+        tuple[int, int], typer.Option(help="mails and events that the account's window holds besides")
+    ] = (0, 0),
+    industry: Annotated[str, typer.Option(help="whose limits apply")] = "unknown",
+    band: Annotated[str, typer.Option(help="whose limits apply, such as 10k-100k")] = "<1k",
+) -> None:
+    """Tell from the first part of a running send how likely the whole will breach each limit."""
+    from deliverlab.pipeline.lookup import load_policy
+    from deliverlab.policy.pilot import pilot_forecast
+
+    _print_table(
+        pilot_forecast(
+            load_policy(policy), metric=metric, so_far=(sent, events), planned=planned, window=window,
+            industry=industry, band=band,
+        )
+    )  # fmt: skip
+
+
 @app.command()
 def simulate(
     data: DataDir,
@@ -173,13 +198,41 @@ def simulate(
     scenario: Annotated[str, typer.Option(help="never, historical, from-history, or a TOML file")],
     seed: Annotated[int, typer.Option(help="the luck of from-history", min=0)] = 0,
     out: Annotated[Path | None, typer.Option(help="directory to write into; default DATA")] = None,
-    start: Annotated[Path | None, typer.Option(help="standing.parquet to go on from")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="standing.parquet to go on from, or `recorded`: where accounts really stand"),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="last day; default the last of the data")
+    ] = None,
+    reviews_per_day: Annotated[
+        int | None, typer.Option(help="let reviews wait for those who check them: so many a day", min=0)
+    ] = None,
 ) -> None:
-    """Replay a policy over history; writes transitions, outcomes and standing."""
-    from deliverlab.pipeline.results import accounts_by_stage, identified, write_simulation
+    """Replay a policy over history, or go on from a day before and list who moves; writes what it found."""
+    from deliverlab.pipeline.results import accounts_by_stage, identified, write_queue, write_simulation
+    from deliverlab.pipeline.shadow import movers
 
-    result = write_simulation(data, policy=policy, scenario=scenario, seed=seed, out=out, start=start)
+    if reviews_per_day is not None:
+        if start is not None:
+            raise DataError("--start must be left out with --reviews-per-day: a queue begins empty")
+        queue = write_queue(
+            data, policy=policy, scenario=scenario, seed=seed, out=out, until=until and until.date(),
+            reviews_per_day=reviews_per_day,
+        )  # fmt: skip
+        typer.echo(f"{queue.simulation.policy.title}; scenario: {queue.simulation.scenario.name}")
+        _print_table(queue.summary())
+        _print_table(accounts_by_stage(queue.simulation.standing))
+        return
+    result = write_simulation(
+        data, policy=policy, scenario=scenario, seed=seed, out=out, start=start,
+        until=until and until.date(),
+    )  # fmt: skip
     typer.echo(f"{result.policy.title}; scenario: {result.scenario.name}")
+    if start is not None:
+        moved = movers(result.transitions, result.history.accounts)
+        typer.echo(f"{moved.height} moves by {result.standing['as_of'].max()!s}")
+        _print_table(moved)
     _print_table(accounts_by_stage(result.standing))
     typer.echo(identified(result.outcomes))
 
@@ -260,11 +313,18 @@ def _end_batch(batch: Batch, *, out: Path) -> None:
 def _print_table(table: pl.DataFrame) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     shown = Table(*table.columns)
     for row in table.iter_rows():
-        shown.add_row(*map(str, row))
+        shown.add_row(*(Text(_printable(cell)) for cell in row))
     Console().print(shown)
+
+
+def _printable(cell: object) -> str:
+    """Numbers in four digits; names may hold what a terminal obeys: such signs are shown, not sent."""
+    text = f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def main() -> None:

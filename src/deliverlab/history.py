@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -99,14 +100,40 @@ class History:
     def select(self, account_ids: Iterable[str]) -> History:
         """The same history with these accounts only; `until` and the peer rates stay."""
         wanted = pl.col("account_id").is_in(list(account_ids))
-        return History(
-            self.daily.filter(wanted),
-            self.accounts.filter(wanted),
-            peer_rates=self.peer_rates,
+        return self.with_tables(
+            daily=self.daily.filter(wanted),
+            accounts=self.accounts.filter(wanted),
             reviews=self.reviews.filter(wanted),
             enforcement=self.enforcement.filter(wanted),
-            known_within_days=self.known_within_days,
-            until=self.until,
+        )
+
+    def known_on(self, day: date) -> History:
+        """What was known in the evening of a day; peer rates are those that were valid by then.
+
+        Of mail sent within the last `known_within_days` only the number was known: its outcomes are hidden,
+        as 0. Labels, reviews and notices of later days are not there yet; a stage that ended later lasts.
+        """
+        is_open = pl.col("day") > pl.lit(day) - pl.duration(days=self.known_within_days)
+        outcomes = [name for name in COUNTS if name != "sent"]
+        peers = self.peer_rates
+        known = self.with_tables(
+            daily=self.daily.filter(pl.col("day") <= day).with_columns(
+                pl.when(is_open).then(0).otherwise(pl.col(outcomes)).name.keep()
+            ),
+            accounts=self.accounts.with_columns(
+                pl.when(pl.col("label_on") > day)
+                .then(None)
+                .otherwise(pl.col("label", "label_on"))
+                .name.keep()
+            ),
+            reviews=self.reviews.filter(pl.col("reviewed_on") <= day),
+            enforcement=self.enforcement.filter(pl.col("from_day").dt.offset_by("-1d") <= day).with_columns(
+                to_day=pl.when(pl.col("to_day") <= day).then("to_day")
+            ),
+            until=day,
+        )
+        return (
+            known if peers is None else known.with_peer_rates(peers.filter(pl.col("effective_from") <= day))
         )
 
     def by_parent(self) -> History:
@@ -141,17 +168,38 @@ class History:
             peer_rates=self.peer_rates, known_within_days=self.known_within_days, until=self.until,
         )  # fmt: skip
 
+    def with_tables(
+        self,
+        *,
+        daily: Frame | None = None,
+        accounts: Frame | None = None,
+        reviews: Frame | None = None,
+        enforcement: Frame | None = None,
+        until: date | None = None,
+    ) -> History:
+        """The same history with these tables in place of its own; they are checked, and peer rates stay."""
+        return History(
+            self.daily if daily is None else daily,
+            self.accounts if accounts is None else accounts,
+            peer_rates=self.peer_rates,
+            reviews=self.reviews if reviews is None else reviews,
+            enforcement=self.enforcement if enforcement is None else enforcement,
+            known_within_days=self.known_within_days,
+            until=until or self.until,
+        )
+
     def with_peer_rates(self, peer_rates: Frame) -> History:
         """The same history, compared with these peers."""
-        return History(
-            self.daily,
-            self.accounts,
-            peer_rates=peer_rates,
-            reviews=self.reviews,
-            enforcement=self.enforcement,
-            known_within_days=self.known_within_days,
-            until=self.until,
-        )
+        other = copy(self)
+        other.peer_rates = PeerRates.admit(peer_rates, what="peer_rates")
+        return other
+
+    def with_reviews(self, reviews: Frame) -> History:
+        """The same history with these contact reviews in place of its own."""
+        other = copy(self)
+        other.reviews = Reviews.admit(reviews, what="reviews")
+        _refuse_strangers(other.reviews, self.accounts, what="reviews")
+        return other
 
 
 def _admit_or_empty(

@@ -1,9 +1,13 @@
 """Results say how far history can answer."""
 
+import json
+from pathlib import Path
+
 import polars as pl
 import pytest
 
 from deliverlab.pipeline.results import identified
+from tests.test_cli import run
 
 
 @pytest.mark.parametrize(
@@ -21,3 +25,23 @@ def test_the_identified_share_is_said_with_every_simulation(
     outcomes = pl.DataFrame({"identified_days": observed, "sending_days": sending})
 
     assert identified(outcomes) == sentence
+
+
+def test_a_queue_is_written_with_its_cases_and_days(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside the simulation lie the cases and the workload, and the note says how many were checked a day."""
+    words = ["simulate", "--data", sample, "--policy", "hubspot-like", "--scenario", "from-history"]
+    words += ["--reviews-per-day", 1, "--out", tmp_path]
+
+    assert run(*words, monkeypatch=monkeypatch) == 0
+
+    printed = capsys.readouterr().out
+    assert "at most 1 a day" in printed
+    assert "waited_days" in printed
+    folder = tmp_path / "simulation"
+    assert pl.read_parquet(folder / "workload.parquet")["done"].max() == 1
+    assert pl.read_parquet(folder / "cases.parquet")["waited_days"].drop_nulls().max() > 0  # type: ignore[operator]
+    assert json.loads((folder / "run.json").read_text())["parameters"]["reviews_per_day"] == 1
+    assert run(*words, "--start", "recorded", monkeypatch=monkeypatch) == 2
+    assert "--start must be left out" in capsys.readouterr().err

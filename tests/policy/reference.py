@@ -238,7 +238,7 @@ class Ladder:
 
     def is_review_completed(self, day: date) -> bool:
         """Step 2: whether a contact review completes today, whatever it changes."""
-        if self.scenario["review"]["mode"] == "historical":
+        if self.scenario["review"]["mode"] in ("historical", "given"):
             return day in self.really_reviewed
         return day in self.reviews_due
 

@@ -39,6 +39,7 @@ def test_scenarios_name_themselves() -> None:
     """Every result carries the name of its scenario, so each says what it assumes."""
     assert Scenario.never().name == "never reviewed"
     assert Scenario.historical().name == "reviewed as in history"
+    assert Scenario.given(effect={"volume": 0.5}).effect == Effect(volume=0.5)
     assert Scenario.after(days=1).name == "reviewed 1 day after the notice"
     assert Scenario.after(effect={"volume": 0.5}).effect == Effect(volume=0.5)
     assert Scenario.after(effect=Effect(volume=0.5)).sha256 != Scenario.after().sha256
@@ -50,7 +51,11 @@ def test_scenarios_name_themselves() -> None:
         ('name = "half of them"', "", "name is missing, must be a name in quotes"),
         ("seed = 7", "", 'seed is missing, must be a whole number for mode = "chance"'),
         ("seed = 7", "seed = 0.5", "seed = 0.5, must be a whole number"),
-        ('"chance"', '"luck"', 'review mode = "luck", must be "never", "after", "chance" or "historical"'),
+        (
+            '"chance"',
+            '"luck"',
+            'review mode = "luck", must be "never", "after", "chance", "historical" or "given"',
+        ),
         ("after_days = 5", "", 'review after_days is missing, must be given for mode = "chance"'),
         (
             "after_days = 5",

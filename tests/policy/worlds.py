@@ -354,7 +354,7 @@ def random_ladder(rng: Random) -> Row:
 
 def random_scenario(rng: Random, *, stages: int) -> Row:
     """What accounts do about a notice, and what it does to their mail."""
-    mode = rng.choice(("never", "after", "after", "after", "chance", "chance", "historical"))
+    mode = rng.choice(("never", "after", "after", "after", "chance", "chance", "historical", "given"))
     is_chance, is_delayed = mode == "chance", mode in ("after", "chance")
     shares = (0, 0.3, 0.7, 0.95, 1.0, 1.5)
     columns = ("hard_bounces", "soft_bounces", "complaints", "unsubscribes", "opens", "clicks")
@@ -369,7 +369,7 @@ def random_scenario(rng: Random, *, stages: int) -> Row:
             **maybe(rng, float(is_delayed), after_days=rng.choice((1, 2, 4, 9))),
             **maybe(rng, float(is_chance), chance=rng.choices((0, 0.2, 0.5, 0.8, 1.0), k=stages)),
         },
-        **maybe(rng, 0.8 * is_delayed, effect=effect),
+        **maybe(rng, 0.8 * (is_delayed or mode == "given"), effect=effect),
     }
 
 

@@ -60,6 +60,7 @@ def peer_rates(
     *,
     known_within_days: int = KNOWN_WITHIN_DAYS,
     denominators: Mapping[str, str] | None = None,
+    counted_as: Mapping[str, str] | None = None,
 ) -> dy.LazyFrame[PeerRates]:
     """Monthly rates of every industry, band and metric, each from the weeks before its month only.
 
@@ -79,7 +80,8 @@ def peer_rates(
     An account with more than 5% of a cell's trials would partly be compared with itself. It has rows of its
     own, with its `account_id`, as if it were not there.
 
-    `denominators` measures a metric out of another column, as `{"complaint_rate": "sent"}`.
+    `denominators` measures a metric out of another column, as `{"complaint_rate": "sent"}`. `counted_as` lets
+    accounts of one band count in another, as `{"<1k": "1k-10k"}`; see `merged`.
 
     Columns and types of `daily` are checked here, its values by `History`. `daily` is read at once and
     streamed, so it may be a scan of files larger than memory.
@@ -92,7 +94,14 @@ def peer_rates(
     metrics = measured(denominators)
     weeks = by_week(counts.rename({"day": "sent_on"}), keys=("account_id",), metrics=metrics).pipe(settled)
     months = [
-        _month(weeks, known, month=month, known_within_days=known_within_days, metrics=metrics)
+        _month(
+            weeks,
+            known,
+            month=month,
+            known_within_days=known_within_days,
+            metrics=metrics,
+            counted_as=counted_as or {},
+        )
         for month in _months(counts, known_within_days=known_within_days)
     ]
     return PeerRates.cast(pl.concat([PeerRates.create_empty().lazy(), *months]))
@@ -105,11 +114,13 @@ def _month(
     month: date,
     known_within_days: int,
     metrics: Mapping[str, Metric],
+    counted_as: Mapping[str, str],
 ) -> pl.LazyFrame:
     """The peer rates of one month."""
     end = month - timedelta(days=known_within_days)
     last_sunday = end - timedelta(days=end.weekday() + 1)
     baselines = _baselines(weeks, accounts, until=last_sunday, metrics=metrics).pipe(settled)
+    baselines = baselines.with_columns(pl.col("band").replace(counted_as))
     large = large_accounts(baselines, cell=_CELL).pipe(settled)
     cells = (
         without(baselines, large, cell=_CELL)

@@ -10,6 +10,8 @@ import polars as pl
 
 from deliverlab.errors import DataError
 from deliverlab.history import KNOWN_WITHIN_DAYS, History
+from deliverlab.policy.queue import Workload
+from deliverlab.policy.reviewers import Cases
 from deliverlab.schemas import (
     Accounts,
     Contacts,
@@ -48,6 +50,8 @@ FILES: dict[type[Table], str] = {
     Transitions: "simulation/transitions",
     Outcomes: "simulation/outcomes",
     Standing: "simulation/standing",
+    Cases: "simulation/cases",
+    Workload: "simulation/workload",
     Health: "health/health",
     Scores: "health/scores",
     Recommendations: "health/recommendations",

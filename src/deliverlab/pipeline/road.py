@@ -14,7 +14,9 @@ from deliverlab.events.slices import slice_counts
 from deliverlab.health import peers, score
 from deliverlab.history import KNOWN_WITHIN_DAYS
 from deliverlab.pipeline.directory import known_within_days, note_about, read_table, scan_table, write_table
+from deliverlab.policy import reviewers
 from deliverlab.policy import simulate as ladder
+from deliverlab.policy.queue import EVERY_DAY
 from deliverlab.schemas import (
     Accounts,
     Contacts,
@@ -28,6 +30,7 @@ from deliverlab.schemas import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date
     from pathlib import Path
 
@@ -122,19 +125,45 @@ def simulate(
 
     Where a rule compares with peers and the history has no peer rates, monthly ones are computed from it.
     """
-    needs_peers = any(rule.kind != "rate" for rule in policy.rules)
-    return ladder.simulate(
-        with_peers(history) if needs_peers else history,
-        policy=policy, scenario=scenario, start=start, until=until,
+    compared = with_peers_for(policy, history)
+    return ladder.simulate(compared, policy=policy, scenario=scenario, start=start, until=until)
+
+
+def simulate_with_reviewers(
+    history: History,
+    /,
+    *,
+    policy: Policy,
+    scenario: Scenario,
+    per_day: int | None,
+    weekdays: Collection[int] = EVERY_DAY,
+    promised_days: int | None = None,
+    until: date | None = None,
+) -> reviewers.Queue:
+    """The same, had reviewers checked so many contact reviews a day; see `policy.reviewers`."""
+    return reviewers.simulate_with_reviewers(
+        with_peers_for(policy, history), policy=policy, scenario=scenario, per_day=per_day,
+        weekdays=weekdays, promised_days=promised_days, until=until,
     )  # fmt: skip
 
 
 def with_peers(history: History, /) -> History:
     """The history with peer rates: its own, or else monthly ones computed from its days."""
-    return history if history.peer_rates is not None else history.with_peer_rates(_peers_of(history))
+    return history if history.peer_rates is not None else history.with_peer_rates(monthly_peers_of(history))
 
 
-def _peers_of(history: History) -> dy.DataFrame[PeerRates]:
+def with_peers_for(policy: Policy, history: History, /) -> History:
+    """The history, with peer rates if one of the policy's rules asks for them."""
+    return with_peers(history) if needs_peers(policy) else history
+
+
+def needs_peers(policy: Policy, /) -> bool:
+    """Whether one of its rules compares with peers."""
+    return any(rule.kind != "rate" for rule in policy.rules)
+
+
+def monthly_peers_of(history: History, /) -> dy.DataFrame[PeerRates]:
+    """Monthly peer rates of a history's own days."""
     return peers.peer_rates(
         history.daily, history.accounts, known_within_days=history.known_within_days
     ).collect()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.policy.spells import spells
 from deliverlab.schemas import GOOD
 
 if TYPE_CHECKING:
@@ -17,17 +18,8 @@ def enforced_timeline(
     enforcement: pl.DataFrame, reviews: pl.DataFrame, /, *, until: date, days: int
 ) -> pl.DataFrame:
     """day, stage, accounts, from what was really done; a completed review ends a stage on its day."""
-    ends = (
-        enforcement.join(reviews.filter(pl.col("outcome") == "completed"), on="account_id")
-        .filter(pl.col("reviewed_on") >= pl.col("from_day"))
-        .group_by("account_id", "from_day")
-        .agg(reviewed_on=pl.col("reviewed_on").min())
-    )
-    spells = enforcement.join(ends, on=["account_id", "from_day"], how="left").select(
-        "account_id", "stage", "from_day",
-        to_day=pl.min_horizontal("to_day", "reviewed_on").fill_null(until),
-    )  # fmt: skip
-    return _count_days(spells, until=until, days=days)
+    stays = spells(enforcement, reviews, until=until)
+    return _count_days(stays.with_columns(pl.col("to_day").fill_null(until)), until=until, days=days)
 
 
 def simulated_timeline(transitions: pl.DataFrame, /, *, until: date, days: int) -> pl.DataFrame:

@@ -54,15 +54,15 @@ def assumed_of(scenario: Scenario) -> Assumed:
 
 def draws_of(scenario: Scenario, *, account_ids: Iterable[str], given: Integers, draws: int) -> Floats:
     """The luck of each account's next notices, the same under every policy; `given` is how many it had."""
-    luck = [
-        [_luck(scenario.seed, account_id, before + i) for i in range(1, draws + 1)]
+    drawn = [
+        [luck(scenario.seed, account_id, before + i) for i in range(1, draws + 1)]
         for account_id, before in zip(account_ids, given.tolist(), strict=True)
     ]
-    return np.array(luck, np.float64).reshape(len(luck), draws)
+    return np.array(drawn, np.float64).reshape(len(drawn), draws)
 
 
-def _luck(seed: int | None, account_id: str, notice: int) -> float:
-    """A number from 0 to 1."""
+def luck(seed: int | None, account_id: str, notice: int) -> float:
+    """How lucky an account is with its notice of this number, from 1: a number from 0 to 1."""
     digest = blake2b(f"{seed}\x1f{account_id}\x1f{notice}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 

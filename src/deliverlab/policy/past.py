@@ -81,8 +81,8 @@ def day_number(day: date) -> int:
 
 
 def _reviews_due(history: History, *, mode: str, start: pl.DataFrame) -> pl.DataFrame:
-    """The days on which reviews are known to complete: all of history's, or those of notices given before."""
-    if mode == "historical":
+    """The days on which reviews are known to complete: all of the table, or those of notices given before."""
+    if mode in {"historical", "given"}:
         return history.reviews.filter(outcome="completed").select("account_id", day="reviewed_on")
     awaited = start.select("account_id", day="reviews_due").explode("day").drop_nulls()
     return awaited.clear() if mode == "never" else awaited

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-import polars as pl
 from pydantic import Field, model_validator
 
 from deliverlab.errors import PolicyError
+from deliverlab.policy.answers import answers
 from deliverlab.policy.fields import FRACTION, Name, OneDayOrMore
 from deliverlab.policy.toml import Document, Entry, shown
 
@@ -35,9 +35,10 @@ class Effect(Entry):
 class Review(Entry):
     """When contact reviews are completed."""
 
-    mode: Literal["never", "after", "chance", "historical"] = Field(
-        description='"never", "after", "chance" or "historical"',
-        title="Nobody reviews; all do so many days after a notice; some do, by chance; or as in `reviews`.",
+    mode: Literal["never", "after", "chance", "historical", "given"] = Field(
+        description='"never", "after", "chance", "historical" or "given"',
+        title="Nobody reviews; all do so many days after a notice; some do, by chance; as in `reviews`; "
+        "or on the days of `reviews`, and with an effect.",
     )
     after_days: Annotated[int | None, OneDayOrMore] = Field(
         default=None, title="Modes after and chance: days from a notice to the review that answers it."
@@ -87,45 +88,50 @@ class Scenario(Document):
         return cls._named("reviewed as in history", review={"mode": "historical"})
 
     @classmethod
+    def given(
+        cls, *, name: str = "reviewed on the days given", effect: Effect | Mapping[str, float] | None = None
+    ) -> Self:
+        """Reviews are completed on the days of the table `reviews`, which are assumed: the effect is ours."""
+        return cls._named(name, review={"mode": "given"}, effect=_as_data(effect))
+
+    @classmethod
     def after(cls, *, days: int = 5, effect: Effect | Mapping[str, float] | None = None) -> Self:
         """Every notice is answered so many days later, with this effect on all later mail."""
         noun = "day" if days == 1 else "days"
         return cls._named(
             f"reviewed {days} {noun} after the notice",
             review={"mode": "after", "after_days": days},
-            effect=effect.model_dump() if isinstance(effect, Effect) else effect,
+            effect=_as_data(effect),
         )
 
     @classmethod
     def from_history(cls, history: History, *, policy: Policy, seed: int) -> Self:
-        """A chance scenario with the shares and the delay that history shows.
+        """A chance scenario with the shares and the delay that history shows; see `answers`.
 
-        The chance of a stage is the share of its entries in `enforcement` during which a completed review is
-        recorded, and `after_days` the median delay from the notice, given on the day before the stage begins.
-        A stage that was never entered gets the share of all entries. Entries still open when history ends
-        count as unanswered, so recent ones pull the shares down a little.
+        The chance of a stage is the estimated share of its entries that a completed review answers, and
+        `after_days` the median delay from the notice, given on the day before the stage begins. A stage that
+        was never entered, or is still open wherever it was, gets the share of all entries.
 
         The effect is left at 1: accounts get notices on their worst days and would have come back a good part
         of the way by themselves, so that a comparison of before with after would be regression to the mean.
 
         Raises `PolicyError` where `enforcement` holds none of the policy's stages, or no answered entry.
         """
-        entries = _entries(history, stages=policy.stage_names)
-        if entries["delay"].count() == 0:
+        *by_stage, overall = answers(history, policy=policy).iter_rows(named=True)
+        if not overall["answered"]:
             raise PolicyError(
                 f"enforcement: no entry into {', '.join(map(shown, policy.stage_names))} was answered by a "
                 f"completed review, must hold at least one to estimate a scenario from"
             )
-        answered = pl.col("delay").is_not_null().mean()
-        shares = dict(entries.group_by("stage").agg(answered).iter_rows())
-        overall = entries.select(answered).item()
         return cls._named(
             "reviewed as often and as fast as in history",
             seed=seed,
             review={
                 "mode": "chance",
-                "after_days": int(entries.select(pl.col("delay").median() + 0.5).item()),
-                "chance": [shares.get(stage, overall) for stage in policy.stage_names],
+                "after_days": overall["median_days"],
+                "chance": [
+                    overall["share"] if stage["share"] is None else stage["share"] for stage in by_stage
+                ],
             },
         )
 
@@ -145,20 +151,5 @@ class Scenario(Document):
         return self
 
 
-def _entries(history: History, *, stages: tuple[str, ...]) -> pl.DataFrame:
-    """Every entry into one of the stages, and after how many days a review answered it, if one did."""
-    completed = history.reviews.filter(outcome="completed").select("account_id", "reviewed_on")
-    return (
-        history.enforcement.lazy()
-        .filter(pl.col("stage").is_in(stages))
-        .with_columns(pl.col("to_day").fill_null(history.until))
-        .join(completed.lazy(), on="account_id", how="left")
-        .with_columns(
-            delay=pl.when(pl.col("reviewed_on").is_between("from_day", "to_day")).then(
-                (pl.col("reviewed_on") - pl.col("from_day")).dt.total_days() + 1
-            )
-        )
-        .group_by("account_id", "from_day", "stage")
-        .agg(pl.col("delay").min())
-        .collect()
-    )
+def _as_data(effect: Effect | Mapping[str, float] | None) -> Mapping[str, float] | None:
+    return effect.model_dump() if isinstance(effect, Effect) else effect

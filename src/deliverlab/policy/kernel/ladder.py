@@ -32,6 +32,12 @@ def completes_review(notes: Notes) -> bool:
 
 
 @part
+def answers_notices(assumed: Assumed) -> bool:
+    """Whether reviews answer notices, and lapse with them, or come on days of their own."""
+    return bool(assumed.reviews.mode in (AFTER, CHANCE))
+
+
+@part
 def is_lifted(notes: Notes, book: Book) -> bool:
     """Whether a review clears an account in this stage."""
     return bool(book.stages[notes.state.stage].clears_on_review)
@@ -147,14 +153,14 @@ def accept_review(notes: Notes, assumed: Assumed) -> None:
 
 @part
 def clear(cause: int, notes: Notes, book: Book, assumed: Assumed) -> None:
-    """Back to good standing; notices lapse, but for those of history, whose reviews answer none."""
+    """Back to good standing; the reviews that answered its notices lapse."""
     state = notes.state
     is_outdone = book.ladder.remembers_highest and is_remembered(notes, book)
     state.last_left = max(state.last_left, state.stage) if is_outdone else state.stage
     state.cleared = notes.today.day
     state.stage = GOOD
     state.clean_streak = 0
-    if assumed.reviews.mode != HISTORICAL:
+    if answers_notices(assumed):
         state.dues = 0
     if cause == REVIEW:
         take_effect(notes, assumed)

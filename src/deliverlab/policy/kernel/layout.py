@@ -26,8 +26,8 @@ COLUMNS = len(COUNTS)
 SENT, HARD_BOUNCES = COUNTS.index("sent"), COUNTS.index("hard_bounces")
 KINDS = ("rate", "peer", "evidence")
 RATE, PEER, EVIDENCE = range(3)
-MODES = ("never", "after", "chance", "historical")
-NEVER, AFTER, CHANCE, HISTORICAL = range(4)
+MODES = ("never", "after", "chance", "historical", "given")
+NEVER, AFTER, CHANCE, HISTORICAL, GIVEN = range(5)
 BREACH, UNREVIEWED, REVIEW, RECOVERY, EXPIRED = range(len(CAUSES))
 FACTOR, AVOIDED = range(2)
 QUIET = ("break", "skip", "count")
@@ -76,7 +76,7 @@ class Past(NamedTuple):
     block_from: Integers
     block_to: Integers
     runs: Records
-    dues: Integers  # days on which reviews complete: those of history, or those awaited since before
+    dues: Integers  # days on which reviews complete: those of the table, or those awaited since before
     states: Records
     evidence: Floats  # [account, rule]
 

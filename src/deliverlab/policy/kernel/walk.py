@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from deliverlab.metrics import BAND_DAYS
 from deliverlab.policy.kernel.ladder import (
     accept_review,
+    answers_notices,
     clear,
     completes_review,
     forget,
@@ -19,7 +20,6 @@ from deliverlab.policy.kernel.layout import (
     BREACH,
     COLUMNS,
     GOOD,
-    HISTORICAL,
     NONE,
     REVIEW,
     SENT,
@@ -171,7 +171,7 @@ def leave(until: int, n_runs: int, n_dues: int, walked: Walked, here: Here) -> t
             walked.runs[n_runs] = mail.runs[i]
             walked.runs[n_runs].from_day = max(mail.runs[i].from_day, state.fresh)
             n_runs += 1
-    if here.assumed.reviews.mode != HISTORICAL:
+    if answers_notices(here.assumed):
         for i in range(state.dues):
             walked.dues[n_dues].account = mail.account.number
             walked.dues[n_dues].day = here.notes.dues[i]
