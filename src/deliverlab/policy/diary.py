@@ -54,9 +54,9 @@ class Readings(Table):
     """What a rule saw on a day: the numbers of its window, null where it had none.
 
     `leads_to` is the stage to which the rule alone would move the account on that day; null where to none.
-    `flip_events` is the fewest bad events that make the difference: more where the rule is not breached, fewer
-    where it is; of an evidence rule on its newest day. `flip_mails` is the fewest further mails, none of
-    them with a bad event, that would end a breach. Both are null where no number would.
+    `flip_events` is the fewest bad events that make the difference: more where the rule is not breached,
+    fewer where it is; of an evidence rule on its newest day. `flip_mails` is the fewest further mails, none
+    of them with a bad event, that would end a breach. Both are null where no number would.
     """
 
     account_id = dy.String(primary_key=True)
@@ -81,12 +81,12 @@ class Readings(Table):
 def diary(
     result: Simulation,
     /,
-    account_ids: Iterable[str] | None = None,
+    account_id: str | Iterable[str] | None = None,
     *,
     since: date | None = None,
     only_steps: bool = False,
 ) -> tuple[dy.DataFrame[Diary], dy.DataFrame[Readings]]:
-    """The days of these accounts (all by default) from a day on, or those with a step, and their readings.
+    """The days of an account (of several, or of all) from a day on, or those with a step, and their readings.
 
     The accounts are walked again by the very walk that made the result. A reading is taken before the account
     moves on its day. On the day of a contact review no rule decides; its readings say what rules would have
@@ -99,17 +99,23 @@ def diary(
     from deliverlab.policy.replay import Notebook, replay
     from deliverlab.policy.tables import diary_of
 
-    ids = (
-        result.outcomes["account_id"]
-        if account_ids is None
-        else pl.Series(list(account_ids), dtype=pl.String)
-    )
-    strangers = ids.filter(~ids.is_in(result.outcomes["account_id"].implode()))
-    if strangers.len():
-        raise DataError(f"account_id = {shown(strangers[0])}, must be an account of the simulation")
     first = NONE if since is None else day_number(since)
     replayed = replay(
         result.history, policy=result.policy, scenario=result.scenario, start=result.start,
-        until=result.until, account_ids=ids, notes=Notebook(FOREVER if only_steps else first, first),
+        until=result.until, account_ids=chosen(result, account_id),
+        notes=Notebook(FOREVER if only_steps else first, first),
     )  # fmt: skip
     return diary_of(replayed)
+
+
+def chosen(result: Simulation, account_id: str | Iterable[str] | None, /) -> pl.Series:
+    """One account of a result, several, or all of them; refuses one that it does not have."""
+    everybody = result.outcomes["account_id"]
+    if account_id is None:
+        return everybody
+    ids = [account_id] if isinstance(account_id, str) else list(account_id)
+    asked = pl.Series("account_id", ids, dtype=pl.String).unique(maintain_order=True)
+    strangers = asked.filter(~asked.is_in(everybody.implode()))
+    if strangers.len():
+        raise DataError(f"account_id = {shown(strangers[0])}, must be an account of the simulation")
+    return asked

@@ -46,6 +46,11 @@ class Simulation:
             f"accounts: {self.outcomes.height}, transitions: {self.transitions.height})"
         )
 
+    def _repr_html_(self) -> str:
+        from deliverlab.policy.display import simulation_html
+
+        return simulation_html(self)
+
 
 def simulate(
     history: History,

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from deliverlab.reports.review_page import checklist as checklist
     from deliverlab.reports.review_page import review_heading as review_heading
     from deliverlab.reports.review_page import to_review as to_review
+    from deliverlab.reports.timeline_chart import explained_steps as explained_steps
+    from deliverlab.reports.timeline_chart import timeline as timeline
 
 _HOMES = {
     "heading": "account_page",
@@ -59,6 +61,8 @@ _HOMES = {
     "notes": "portfolio_page",
     "precedents_answer": "precedents_page",
     "precedents_by_rulebook": "precedents_page",
+    "timeline": "timeline_chart",
+    "explained_steps": "timeline_chart",
 }
 
 __all__ = [*_HOMES]  # noqa: PLE0604  the names are listed once

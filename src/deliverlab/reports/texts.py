@@ -34,6 +34,8 @@ YOUR_PEERS_ARE = "Your peers are"
 OPENS_AND_CLICKS = "Opens and clicks: they inform, and never count against you"
 NOTHING_TO_DO = "There is nothing to do. Keep mailing people who asked for it."
 POLICY = "Policy:"
+NO_STEPS = "No rule has acted on this account."
+UNTIL_THE_NEXT_STEP = "Until the next step"
 NOW, NEXT, MEANWHILE, AFTER_THAT = "Now", "Next", "Meanwhile", "After that"
 
 REVIEW = "Contact review"

@@ -53,7 +53,7 @@ def note_day(reviews: int, walked: Walked, here: Here) -> None:
 
 @part
 def look_again(here: Here) -> None:
-    """All rules look at the day; on that of a review they have not, and `leads_to` makes them say otherwise."""
+    """All rules look at the day: on that of a review they have not, and `leads_to` sets them otherwise."""
     for r in range(len(here.book.rules)):
         examine(r, here.notes, here.mail, here.book, here.peers)
 
