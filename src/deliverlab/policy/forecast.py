@@ -48,20 +48,23 @@ def go_on(
 ) -> History:
     """The history of these accounts to a day, and then the present of each repeated to another.
 
-    The present is the last so many days whose counts are known on the day `after`. Whole weeks keep their
-    weekdays. Counts stay whole, and every day one that there was.
+    The present is the last so many days whose counts are known on the day `after`, or all of them where an
+    account is younger. Whole weeks keep their weekdays. Counts stay whole, and every day one that there was.
     """
     known = after - timedelta(days=history.known_within_days)
     ours = pl.col("account_id").is_in(account_ids.implode())
     past = history.daily.filter(ours, pl.col("day") <= after)
-    present = past.filter(pl.col("day") <= known, pl.col("day") > known - timedelta(days=present_days))
-    times = (until - known).days // present_days + 1
-    again = pl.DataFrame({"times": range(1, times + 1)})
+    age = (pl.lit(known) - pl.col("day").min().over("account_id")).dt.total_days() + 1
+    present = (
+        past.with_columns(period=pl.min_horizontal(age, pl.lit(present_days, pl.Int64)))
+        .filter(pl.col("day") <= known, pl.col("day") > known - pl.duration(days="period"))
+        .with_columns(times=pl.int_ranges(1, (until - known).days // pl.col("period") + 2))
+    )
     to_come = (
-        present.join(again, how="cross")
-        .with_columns(pl.col("day") + pl.duration(days=present_days * pl.col("times")))
+        present.explode("times")
+        .with_columns(pl.col("day") + pl.duration(days=pl.col("period") * pl.col("times")))
         .filter(pl.col("day") > after, pl.col("day") <= until)
-        .drop("times")
+        .drop("period", "times")
     )
     return History(
         pl.concat([past, to_come]),

@@ -89,7 +89,7 @@ def headroom_of(
         .join(breaches, on=["account_id", "rule"], how="left", maintain_order="left")
         .with_columns(
             window_to=pl.when(pl.col("window_from").is_not_null()).then(newest(policy)),
-            is_mute=(pl.col("sent") < pl.col("min_sent")).fill_null(True) | (pl.col("trials") <= 0),
+            is_mute=~((pl.col("sent") >= pl.col("min_sent")) & (pl.col("trials") > 0)).fill_null(value=False),
             is_least=is_evidence,
             least_events=least_events(pl.col("limit")),
         )

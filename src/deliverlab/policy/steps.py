@@ -24,12 +24,12 @@ KINDS = ("rate", "peer", "evidence")
 
 
 class Steps(Table):
-    """A transition, the numbers of the rule behind it, what would have avoided it, what follows, and a sentence.
+    """A transition, the numbers of the rule behind it, what would have avoided it and what follows.
 
     `entered_on` is the day of the notice into the stage that is left. `least_events` is the fewest events
-    that can breach an evidence rule. `other_rules` were breached on the same day. `fewer_events` bad events fewer
-    (of an evidence rule: on `window_to`), or `more_mails` mails more without one, and `rule` had not been
-    breached. A review completed by `review_by` would have cleared the stage instead.
+    that can breach an evidence rule. `other_rules` were breached on the same day. With `fewer_events` bad
+    events fewer (of an evidence rule: on `window_to`), or `more_mails` mails more without one, `rule` had not
+    been breached. A review completed by `review_by` would have cleared the stage instead.
     """
 
     account_id = dy.String(primary_key=True)

@@ -128,20 +128,15 @@ def _bands(days: pl.DataFrame, stages: Sequence[str]) -> Layer:
     last = max(1, len(stages) - 1)
     colours = [STAGE_COLOURS[round(places[stage] * 3 / last)] for stage in held]
     named = spells.select("first", "end", stage=pl.col("stage").map_elements(texts.stage_words, pl.String))
-    return (
-        alt.Chart(named)
-        .mark_rect(opacity=0.2)
-        .encode(
-            alt.X("first:T", axis=DAY_AXIS),
-            alt.X2("end"),
-            alt.Color(
-                "stage:N",
-                scale=alt.Scale(domain=[texts.stage_words(stage) for stage in held], range=colours),
-                legend=alt.Legend(title=None, columns=4, symbolOpacity=0.6) if held else None,
-            ),
-            tooltip=[alt.Tooltip("stage:N"), alt.Tooltip("first:T", title="from", format="%-d %B")],
-        )
+    colour = alt.Color(
+        "stage:N",
+        scale=alt.Scale(domain=[texts.stage_words(stage) for stage in held], range=colours),
+        legend=alt.Legend(title=None, columns=4, symbolOpacity=0.6) if held else None,
     )
+    said = [alt.Tooltip("stage:N"), alt.Tooltip("first:T", title="from", format="%-d %B")]
+    bands = alt.Chart(named).mark_rect(opacity=0.2)
+    layer: Layer = bands.encode(alt.X("first:T", axis=DAY_AXIS), alt.X2("end"), colour, tooltip=said)
+    return layer
 
 
 def _mail(days: pl.DataFrame) -> list[Layer]:
@@ -173,6 +168,9 @@ def _rule(readings: pl.DataFrame, rule: str, place: int) -> list[Layer]:
     own = readings.filter(pl.col("rule") == rule).sort("day")
     is_evidence = own["evidence"].is_not_null().any()
     drawn = _drawn(own.select("day", "limit", "is_breached", value="evidence" if is_evidence else "rate"))
+    value = pl.col("value")
+    is_alone = value.is_not_null() & value.shift().is_null() & value.shift(-1).is_null()
+    drawn = drawn.with_columns(is_alone=is_alone)
     peak = drawn.select(pl.max_horizontal(pl.col("value").max(), pl.col("limit").max())).item()
     base = alt.Chart(drawn).encode(alt.X("day:T", axis=DAY_AXIS))
     unit, form = ("evidence", ".3~r") if is_evidence else ("rate", ".3~%")
@@ -189,10 +187,14 @@ def _rule(readings: pl.DataFrame, rule: str, place: int) -> list[Layer]:
             at("limit", _axis(form))
         ),
         base.mark_line(color=OWN, strokeWidth=2.2).encode(at("value")),
-        base.mark_point(color=OWN, filled=True, size=10, opacity=1).encode(at("value"), tooltip=said),
-        base.transform_filter("datum.is_breached")
-        .mark_point(color=ALARM, filled=True, size=30, opacity=1)
-        .encode(at("value"), tooltip=said),
+        base.mark_point(filled=True, size=28).encode(
+            at("value"),
+            color=alt.when("datum.is_breached").then(alt.value(ALARM)).otherwise(alt.value(OWN)),
+            opacity=alt.when("datum.is_breached || datum.is_alone")
+            .then(alt.value(1))
+            .otherwise(alt.value(0)),
+            tooltip=said,
+        ),
         _heading(f"{rule}: {unit}, and its limit (dashed)", place),
     ]
 
@@ -231,15 +233,15 @@ def _marks(days: pl.DataFrame, steps: pl.DataFrame) -> list[Layer]:
 
 def _heading(text: str, place: int) -> Layer:
     """The name of a panel, above its upper left corner."""
-    return (
-        alt.Chart(pl.DataFrame({"text": [text]}))
-        .mark_text(align="left", baseline="bottom", fontWeight=600, color=INK)
-        .encode(alt.Text("text:N"), x=alt.value(0), y=alt.value(STRIP + place * (PANEL + GAP) - 5))
+    named = alt.Chart(pl.DataFrame({"text": [text]}))
+    layer: Layer = named.mark_text(align="left", baseline="bottom", fontWeight=600, color=INK).encode(
+        alt.Text("text:N"), x=alt.value(0), y=alt.value(STRIP + place * (PANEL + GAP) - 5)
     )
+    return layer
 
 
 def _axis(form: str) -> alt.Axis:
-    return alt.Axis(format=form, tickCount=3, title=None, orient="left")
+    return alt.Axis(format=form, tickCount=3, title=None, orient="left", grid=True)
 
 
 def _drawn(table: pl.DataFrame) -> pl.DataFrame:
