@@ -193,6 +193,15 @@ def test_any_world_can_be_explained(seed: int) -> None:
         assert one.headroom.equals(found.headroom.filter(account_id=ids[0]))
 
 
+def test_nobody_in_scope_is_explained_by_nothing() -> None:
+    """A policy for other tiers leaves empty tables."""
+    past = history("day | sent | hard_bounces\n2026-05-01 | 9 | 0")
+    found = explain(
+        simulate(past, policy=policy(('name = "drawn"', 'name = "drawn"\ntiers = ["pro"]')), scenario=NEVER)
+    )
+    assert (found.steps.height, found.days.height, found.headroom.height, found.ahead.height) == (0, 0, 0, 0)
+
+
 def test_days_below_one_are_refused() -> None:
     """A horizon or a present of no days names itself."""
     result = simulate(

@@ -132,6 +132,31 @@ name = "probation"
             assert f"{avoided} spared you that stage." in row["sentence"]
 
 
+def test_what_time_had_brought_anyway_was_not_to_be_avoided() -> None:
+    """The grace is over on the day of a graver breach: fewer events spare the gravest stage, or nothing."""
+    mail = "day | sent | hard_bounces\n2026-05-01 | 100 | 20\n2026-05-03 | 100 | 60"
+    worse = """
+[[rules]]
+name = "worse"
+metric = "hard_bounce_rate"
+kind = "rate"
+limit = 0.5
+enters = "suspended"
+[[stages]]
+name = "probation"
+grace_days = 2
+"""
+    last = '[[stages]]\nname = "suspended"'
+    for stages, said in ((last, None), (f'[[stages]]\nname = "warning"\n{last}', "spared you that stage")):
+        changed = policy(('[[stages]]\nname = "probation"', worse), (last, stages))
+        row = explain_steps(simulate(history(mail), policy=changed, scenario=NEVER)).row(1, named=True)
+        assert (row["to_stage"], row["rule"], row["fewer_events"]) == ("suspended", "worse", 10)
+        if said is None:
+            assert "fewer" not in row["sentence"]
+        else:
+            assert f"Ten hard bounces fewer would have {said}." in row["sentence"]
+
+
 def test_rates_that_round_to_their_limit_are_told_apart() -> None:
     """As many digits as it takes: 1,001 of 10,000 is above 10%."""
     (said,) = sentences("day | sent | hard_bounces\n2026-05-10 | 10000 | 1001")

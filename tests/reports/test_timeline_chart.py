@@ -53,6 +53,8 @@ class FakeExplained:
     headroom: pl.DataFrame = field(default_factory=lambda: table(LEFT))
     ways_back: pl.DataFrame = field(default_factory=lambda: pl.DataFrame({"account_id": ["a"]}))
     stages: tuple[str, ...] = STAGES
+    policy_title: str = "drawn (2 of 3 numbers inferred)"
+    scenario_name: str = "never reviewed"
 
 
 def rows_with(chart: Chart, *columns: str) -> list[dict[str, Any]]:
@@ -114,6 +116,13 @@ def test_notices_and_reviews_are_marked_on_their_days() -> None:
         ("2026-05-05", "contact review", "A contact review was completed."),
     ]
     assert set(marks[0]) == {"day", "what", "sentence"}
+
+
+def test_everything_says_that_it_is_simulated() -> None:
+    """And under which policy and scenario."""
+    said = "SIMULATED under drawn (2 of 3 numbers inferred); scenario: never reviewed"
+    assert reports.timeline(FakeExplained()).spec["title"]["subtitle"] == said
+    assert said in reports.explained_steps(FakeExplained()).html
 
 
 def test_its_words_say_all_of_it() -> None:

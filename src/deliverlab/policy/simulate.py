@@ -36,8 +36,8 @@ class Simulation:
 
     @property
     def until(self) -> date:
-        """The last day simulated."""
-        return max(self.standing["as_of"], default=date.min)
+        """The last day simulated; of history where nobody was in scope."""
+        return max(self.standing["as_of"], default=self.history.until or date.min)
 
     def __repr__(self) -> str:
         """Policy, scenario and size in a line: no result stands without the scenario it was made under."""

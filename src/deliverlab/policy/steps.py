@@ -92,8 +92,12 @@ def explain_steps(
                 pl.col("to_stage") != GOOD, pl.col("from_stage").is_in(_lifted_stages(policy))
             ).then("day"),
         )
-        .with_columns(_next(transitions, policy))
         .collect()
+    )
+    told = told.with_columns(
+        *_upcoming(told, stage="to_stage", since="day", as_of=pl.col("day"), policy=policy),
+        rank=_rank(policy, "to_stage"),
+        rank_otherwise=pl.max_horizontal("rank_by_others", _rank_by_time(told, policy)),
     )
     words = Words(policy)
     sentences = [words.step(row) for row in told.iter_rows(named=True)]
@@ -138,35 +142,53 @@ def least_events(missing: pl.Expr, /) -> pl.Expr:
 def _others(transitions: pl.DataFrame, readings: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """The other rules that were breached when rules decided a step, in the order of the file.
 
-    A step is doubly due where another rule alone would have led as high.
+    With them their metrics, if others than the step's, and the rank of the highest stage they had led to.
     """
-    order = pl.Enum((GOOD, *policy.stage_names))
     metrics = {rule.name: rule.metric for rule in policy.rules}
     decided = transitions.filter(pl.col("cause").cast(pl.String) != "review")
     other = (
         readings.filter("is_breached")
-        .join(decided.select("account_id", "day", "to_stage", own="rule"), on=["account_id", "day"])
+        .join(decided.select("account_id", "day", own="rule"), on=["account_id", "day"])
         .filter(pl.col("rule").ne_missing(pl.col("own")))
         .with_columns(
-            pl.col("leads_to", "to_stage").cast(order),
             pl.col("rule", "own").replace(metrics).name.prefix("metric_of_"),
+            rank=_rank(policy, "leads_to"),
         )
     )
     differs = pl.col("metric_of_rule").ne_missing(pl.col("metric_of_own"))
     return other.group_by("account_id", "day", maintain_order=True).agg(
         other_rules="rule",
         other_metrics=pl.col("metric_of_rule").filter(differs).unique(maintain_order=True),
-        is_doubly_due=(pl.col("leads_to") >= pl.col("to_stage")).any(),
+        rank_by_others=pl.col("rank").max(),
     )
+
+
+def _rank(policy: Policy, stage: str) -> pl.Expr:
+    """The place of a stage on the ladder, 0 for good standing."""
+    ranks = {name: rank for rank, name in enumerate((GOOD, *policy.stage_names))}
+    return pl.col(stage).replace_strict(ranks, return_dtype=pl.Int64)
+
+
+def _rank_by_time(told: pl.DataFrame, policy: Policy) -> pl.Series:
+    """The rank of the stage that time alone had brought on the day of each step; null where none."""
+    stage, day = _upcoming(
+        told, stage="from_stage", since="entered_on", as_of=pl.col("day") - pl.duration(days=1), policy=policy
+    )
+    is_due = (told["day"] >= day) & (policy.ladder.escalates_when == "unreviewed")
+    return pl.select(next_stage=stage, is_due=is_due).select(
+        pl.when("is_due").then(_rank(policy, "next_stage"))
+    )["next_stage"]
 
 
 def _lifted_stages(policy: Policy) -> list[str]:
     return [stage.name for stage in policy.stages if "review" in policy.ways_out(stage)]
 
 
-def _next(transitions: pl.DataFrame, policy: Policy) -> list[pl.Series]:
-    """The next escalation after each step, as the outlook has it for an account in that stage."""
+def _upcoming(
+    told: pl.DataFrame, *, stage: str, since: str, as_of: pl.Expr, policy: Policy
+) -> tuple[pl.Series, pl.Series]:
+    """The next escalation of an account in a stage, as the outlook has it: the stage and its first day."""
     numbers = pl.int_range(pl.len()).cast(pl.String).str.zfill(12)
-    stands = transitions.select(account_id=numbers, as_of="day", stage="to_stage", entered_on="day")
+    stands = told.select(account_id=numbers, as_of=as_of, stage=stage, entered_on=since)
     upcoming = outlook(stands, policy=policy).collect()
-    return [upcoming["next_stage"], upcoming["next_on"]]
+    return upcoming["next_stage"], upcoming["next_on"]

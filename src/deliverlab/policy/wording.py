@@ -142,14 +142,15 @@ class Words:
         """What would have avoided the step: a review, or fewer events."""
         if row["cause"] == "unreviewed" and row["review_by"]:
             return "A review completed by then would have avoided it."
-        if row["fewer_events"] is None or row["is_doubly_due"]:
+        otherwise = row["rank_otherwise"] or 0
+        if row["fewer_events"] is None or otherwise >= row["rank"]:
             return "A review completed by then would have avoided it." if row["review_by"] else ""
         metric = METRICS[row["metric"]]
         noun = metric.event_words if row["fewer_events"] != 1 else metric.event_words.removesuffix("s")
         which = "fewer" if metric.is_high_bad else "more"
         when = f" on {dated(row['window_to'], beside=row['day'])}" if row["kind"] == "evidence" else ""
         number = capitalized(number_word(row["fewer_events"]))
-        does = "spared you that stage" if row["other_rules"] else "avoided it"
+        does = "spared you that stage" if otherwise else "avoided it"
         also = " So would a review completed by then." if row["review_by"] else ""
         return f"{number} {noun} {which}{when} would have {does}.{also}"
 
@@ -165,11 +166,8 @@ class Words:
             if self.policy.ladder.escalates_when == "breaching":
                 unless = ", and your contacts are not reviewed," if "review" in ways else ""
                 return f"If a limit is still passed on {day}{unless or ','} {follows}."
-            return (
-                f"If your contacts are not reviewed by {day}, {follows}."
-                if "review" in ways
-                else (f"On {day} {follows}.")
-            )
+            when = f"If your contacts are not reviewed by {day}," if "review" in ways else f"On {day}"
+            return f"{when} {follows}."
         if stage.lasts_days is not None:
             return f"It ends by itself after {plural(stage.lasts_days, 'day')}."
         backs = {

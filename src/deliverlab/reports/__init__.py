@@ -1,8 +1,8 @@
 """What we show: charts, tables and sentences; notebooks run by the batch; pages and their index.
 
 `theme` is the look, `texts` and `numbers` are the words, `render` is how an object shows itself; `charts`,
-`tables` and `fragments` draw; `account_page`, `review_page` and `portfolio_page` are what pages say;
-`parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them into HTML.
+`tables` and `fragments` draw; `account_page`, `review_page`, `portfolio_page` and `timeline_chart` are what
+pages say; `parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them into HTML.
 
 What notebooks call is named here and brought when it is first used.
 """

@@ -127,6 +127,14 @@ class Explained(Protocol):
     """Why accounts stand where they do under a policy."""
 
     @property
+    def policy_title(self) -> str:
+        """The policy, with how many of its numbers are inferred."""
+
+    @property
+    def scenario_name(self) -> str:
+        """What was assumed of accounts."""
+
+    @property
     def stages(self) -> Sequence[str]:
         """The policy's stages, mildest first."""
 

@@ -103,6 +103,15 @@ BAND_WORDS: Mapping[str, str] = {
 }
 
 
+def simulated_under(policy: str, scenario: str) -> str:
+    """What must stand on everything that comes from a simulation: under what it was made.
+
+    >>> simulated_under("hubspot-like", "never reviewed")
+    'SIMULATED under hubspot-like; scenario: never reviewed'
+    """
+    return f"SIMULATED under {policy}; scenario: {scenario}"
+
+
 def stage_words(stage: str) -> str:
     """A stage's name on a page; a policy's own stage keeps its own."""
     return STAGE_WORDS.get(stage, stage.capitalize())

@@ -48,6 +48,7 @@ def timeline(explained: Explained, /, account_id: str | None = None, *, rules: S
     return plot_timeline(
         explained.days.filter(of_account), explained.readings.filter(of_account),
         explained.steps.filter(of_account), stages=explained.stages, rules=rules,
+        subtitle=texts.simulated_under(explained.policy_title, explained.scenario_name),
     )  # fmt: skip
 
 
@@ -59,6 +60,7 @@ def explained_steps(explained: Explained, /, account_id: str | None = None) -> H
     return fragment(
         "explained",
         words=" ".join([*(step["sentence"] for step in steps), *left]) or texts.NO_STEPS,
+        notice=texts.simulated_under(explained.policy_title, explained.scenario_name),
         steps=[(step["day"], step["sentence"]) for step in steps],
         left=left,
     )
@@ -72,8 +74,11 @@ def plot_timeline(
     *,
     stages: Sequence[str],
     rules: Sequence[str] = (),
+    subtitle: str = "",
 ) -> Chart:
     """The days of one account: mail at the top, then a panel a rule with its limit, stages behind it all.
+
+    A line begins anew where the window of its rule does.
 
     `days` has day, stage, is_reviewed, sent_sent and sent_held; `readings` rule, day, rate, limit, evidence,
     peer_rate and is_breached; `steps` day, from_stage, to_stage, cause and sentence; `stages` is their order.
@@ -91,7 +96,7 @@ def plot_timeline(
     return Chart.of(
         chart,
         title=f"{account}, day by day",
-        subtitle="mail, and what the rules saw of it; colours behind are stages",
+        subtitle=subtitle,
         words=_words(days, steps),
     )
 
