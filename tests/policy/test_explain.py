@@ -70,6 +70,18 @@ def test_a_rule_without_mail_enough_is_silent() -> None:
     )
 
 
+def test_a_rule_without_peers_says_so() -> None:
+    """No peers are no want of mail."""
+    result = simulate(
+        history(
+            "day | sent | hard_bounces\n2026-05-01 | 100 | 20", peer_rates=WITH_PEERS.replace("<1k", "1M+")
+        ),
+        policy=policy(KIND, ("limit = 0.1", "limit = 5")),
+        scenario=NEVER,
+    )
+    assert row(explain(result))["sentence"] == "There are no peers to compare the hard bounce rate with."
+
+
 def test_what_never_happens_within_the_horizon_has_no_day() -> None:
     """A good account that goes on as it is never gets there, and a bad one not before the horizon."""
     assert row(explained("day | sent | hard_bounces\n2026-05-01 | 100 | 5"))["on_day"] is None

@@ -14,16 +14,12 @@ import polars.selectors as cs
 
 from deliverlab.reports import numbers, texts
 from deliverlab.reports.charts import DAY_AXIS, STAGE_COLOURS
-from deliverlab.reports.fragments import fragment
 from deliverlab.reports.render import Chart
 from deliverlab.reports.theme import ALARM, GRADE_COLOURS, INK, OWN, PEERS
 from deliverlab.schemas import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from deliverlab.reports.inputs import Explained
-    from deliverlab.reports.render import Html
 
     Layer = alt.Chart | alt.LayerChart
 
@@ -36,34 +32,6 @@ MARKS = {
     BACK: ("circle", PEERS),
 }
 MAIL = {"sent": OWN, "held back": PEERS}
-
-
-def timeline(explained: Explained, /, account_id: str | None = None, *, rules: Sequence[str] = ()) -> Chart:
-    """An account's days under a policy; by default the first account, and the rules that had most to say.
-
-    Rules that were breached come first, in the order of the policy.
-    """
-    chosen = account_id if account_id is not None else explained.ways_back["account_id"][0]
-    of_account = pl.col("account_id") == chosen
-    return plot_timeline(
-        explained.days.filter(of_account), explained.readings.filter(of_account),
-        explained.steps.filter(of_account), stages=explained.stages, rules=rules,
-        subtitle=texts.simulated_under(explained.policy_title, explained.scenario_name),
-    )  # fmt: skip
-
-
-def explained_steps(explained: Explained, /, account_id: str | None = None) -> Html:
-    """What happened to an account, step by step, and how far it is from the next."""
-    chosen = account_id if account_id is not None else explained.ways_back["account_id"][0]
-    steps = explained.steps.filter(account_id=chosen).rows(named=True)
-    left = explained.headroom.filter(account_id=chosen)["sentence"].to_list()
-    return fragment(
-        "explained",
-        words=" ".join([*(step["sentence"] for step in steps), *left]) or texts.NO_STEPS,
-        notice=texts.simulated_under(explained.policy_title, explained.scenario_name),
-        steps=[(step["day"], step["sentence"]) for step in steps],
-        left=left,
-    )
 
 
 def plot_timeline(
