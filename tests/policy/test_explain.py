@@ -65,8 +65,8 @@ def test_a_rule_without_mail_enough_is_silent() -> None:
     found = row(explained("day | sent | hard_bounces\n2026-05-01 | 100 | 20\n2026-05-02 | 100 | 20", silent))
     assert (found["state"], found["more_events"], found["on_day"]) == ("silent", None, date(2026, 5, 3))
     assert found["sentence"] == (
-        "There is too little mail to judge the hard bounce rate; at the present rate there will be enough "
-        "to breach its limit on Sunday 3 May 2026."
+        "There is too little mail to judge the hard bounce rate; at the present rate it is enough "
+        "to pass the limit on Sunday 3 May 2026."
     )
 
 

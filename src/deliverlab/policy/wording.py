@@ -69,25 +69,29 @@ class Words:
 
     def headroom(self, row: Row, /) -> str:
         """A row of `Headroom`."""
-        what, state, leads_to = METRICS[row["metric"]], row["state"], row["leads_to"]
+        what, leads_to = METRICS[row["metric"]], row["leads_to"]
         when = f"; at the present rate on {weekday(row['on_day'])}" if row["on_day"] else ""
-        if state == "silent":
-            if row["kind"] != "rate" and row["peer_rate"] is None:
-                return f"There are no peers to compare the {what.words} with."
-            later = when.replace("rate on", "rate there will be enough to breach its limit on")
-            return f"There is too little mail to judge the {what.words}{later}."
-        if state == "past":
+        if row["state"] == "silent":
+            return self._silence(row)
+        if row["state"] == "past":
             return f"The {what.words} is {self._rate(row)}, {self._limit(row)}."
-        if leads_to is None:
-            return f"The {what.words} is {self._rate(row)}; it starts no further stage from here."
-        if row["more_events"] is None:
-            return f"The {what.words} is {self._rate(row)}; no more of it in this window starts a stage."
+        if leads_to is None or row["more_events"] is None:
+            return f"The {what.words} is {self._rate(row)}; nothing in this window starts a further stage."
         more = counted(row["more_events"], "more" if what.is_high_bad else "fewer", what.event_words)
         stage = OBJECTS.get(leads_to, f"the stage “{leads_to}”")
         if row["is_least"]:
             return f"It takes at least {more} to start {stage}{when}."
         verb = "starts" if row["more_events"] == 1 else "start"
         return f"{more} in this window {verb} {stage}{when}."
+
+    def _silence(self, row: Row) -> str:
+        """Why a rule has nothing to say, and when it will."""
+        what = METRICS[row["metric"]].words
+        if row["kind"] != "rate" and row["peer_rate"] is None:
+            return f"There are no peers to compare the {what} with."
+        day = weekday(row["on_day"]) if row["on_day"] else ""
+        later = f"; at the present rate it is enough to pass the limit on {day}" if day else ""
+        return f"There is too little mail to judge the {what}{later}."
 
     def _breach(self, row: Row) -> str:
         rates = [METRICS[metric].words for metric in row["other_metrics"] or ()]
