@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from deliverlab import reports
+from deliverlab.errors import DataError
 from deliverlab.reports.timeline_chart import MOST_PANELS, plot_timeline
 from tests.reports.fakes import HOSTILE
 from tests.tables import table
@@ -97,6 +98,12 @@ def test_rules_that_were_breached_have_a_panel() -> None:
     ]  # fmt: skip
     chosen = reports.timeline(FakeExplained(), "a", rules=["quiet"])
     assert headings(chosen) == ["Mails a day", "quiet: rate, and its limit (dashed)"]
+
+
+def test_a_strange_rule_is_refused() -> None:
+    """It names itself, and the rules that there are."""
+    with pytest.raises(DataError, match="rules = 'bounce', must be one of bounces, proof, quiet"):
+        reports.timeline(FakeExplained(), rules=["bounce"])
 
 
 def test_an_account_without_a_breach_shows_the_rule_that_came_nearest() -> None:

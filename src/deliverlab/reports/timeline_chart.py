@@ -12,6 +12,7 @@ import altair as alt
 import polars as pl
 import polars.selectors as cs
 
+from deliverlab.errors import DataError
 from deliverlab.reports import numbers, texts
 from deliverlab.reports.charts import DAY_AXIS, STAGE_COLOURS
 from deliverlab.reports.render import Chart
@@ -51,8 +52,14 @@ def plot_timeline(
     `days` has day, stage, is_reviewed, sent_sent and sent_held; `readings` rule, day, rate, limit, evidence,
     peer_rate and is_breached; `steps` day, from_stage, to_stage, cause and sentence; `stages` is their order.
     A rule of evidence is drawn by its sum, any other by its rate.
+
+    Raises `DataError` where a chosen rule has no readings.
     """
     shown = list(rules) or _telling(readings)
+    strange = [rule for rule in shown if rule not in readings["rule"]]
+    if strange:
+        known = ", ".join(readings["rule"].unique(maintain_order=True))
+        raise DataError(f"rules = {strange[0]!r}, must be one of {known}")
     height = STRIP + (PANEL + GAP) * (1 + len(shown)) - GAP
     panels = [layer for place, rule in enumerate(shown, 1) for layer in _rule(readings, rule, place)]
     chart = (
