@@ -8,8 +8,8 @@ import dataframely as dy
 import polars as pl
 
 from deliverlab.policy.outlook import Outlook, outlook
+from deliverlab.policy.sentences import Words
 from deliverlab.policy.steps import KINDS, least_events, newest, rules_of
-from deliverlab.policy.wording import Words
 from deliverlab.schemas import GOOD, METRIC_NAMES, Table
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import polars as pl
 from deliverlab.metrics import METRICS
 from deliverlab.policy.diary import chosen, diary
 from deliverlab.policy.outlook import outlook
-from deliverlab.policy.wording import Words
+from deliverlab.policy.sentences import Words
 from deliverlab.schemas import CAUSES, GOOD, METRIC_NAMES, Table
 
 if TYPE_CHECKING:
