@@ -50,11 +50,13 @@ if TYPE_CHECKING:
     from deliverlab.policy.answers import answers as answers
     from deliverlab.policy.beta_binomial import peer_prior as peer_prior
     from deliverlab.policy.diff import policy_diff as policy_diff
+    from deliverlab.policy.explain import explain as explain
     from deliverlab.policy.model import Policy as Policy
     from deliverlab.policy.pilot import pilot_forecast as pilot_forecast
     from deliverlab.policy.reactions import undo_reactions as undo_reactions
     from deliverlab.policy.recorded import recorded as recorded
     from deliverlab.policy.scenario import Scenario as Scenario
+    from deliverlab.policy.steps import explain_steps as explain_steps
     from deliverlab.policy.thresholds import published_thresholds as published_thresholds
     from deliverlab.review.decisions import contact_decisions as contact_decisions
     from deliverlab.sample.precedents import precedents as precedents
@@ -100,6 +102,8 @@ _HOMES = {
     "in_turn": "pipeline.choices",
     "pilot_forecast": "policy.pilot",
     "peer_prior": "policy.beta_binomial",
+    "explain": "policy.explain",
+    "explain_steps": "policy.steps",
     "contact_decisions": "review.decisions",
     "open_portfolio": "pipeline.cases",
     "open_case": "pipeline.cases",

@@ -10,12 +10,13 @@ from random import Random
 import polars as pl
 
 from deliverlab.history import History
+from deliverlab.policy.diary import diary
 from deliverlab.policy.model import Policy
 from deliverlab.policy.scenario import Scenario
-from deliverlab.policy.simulate import simulate
+from deliverlab.policy.simulate import Simulation, simulate
 from deliverlab.schemas import Accounts, Daily, Enforcement, PeerRates, Reviews, Standing, Table
 from tests.policy import reference
-from tests.policy.reference import Answer, Row, Tables, days
+from tests.policy.reference import Answer, Notes, Row, Tables, days
 from tests.policy.worlds import World, random_world, toml
 
 DAY = timedelta(days=1)
@@ -38,17 +39,24 @@ def history_of(world: World, *, since: date = date.min) -> History:
     )
 
 
-def package_answer(
+def result_of(
     world: World, history: History, *, until: date | None = None, start: list[Row] | None = None
-) -> Answer:
-    """What the package says of the world, shown this much of its history."""
-    result = simulate(
+) -> Simulation:
+    """The package's simulation of the world, shown this much of its history."""
+    return simulate(
         history,
         policy=Policy.from_text(toml(world.policy)),
         scenario=Scenario.from_text(toml(world.scenario)),
         start=None if start is None else frame(Standing, start),
         until=until,
     )
+
+
+def package_answer(
+    world: World, history: History, *, until: date | None = None, start: list[Row] | None = None
+) -> Answer:
+    """What the package says of the world, shown this much of its history."""
+    result = result_of(world, history, until=until, start=start)
     return Answer(*(table.to_dicts() for table in (result.transitions, result.outcomes, result.standing)))
 
 
@@ -60,6 +68,22 @@ def twin_answer(world: World, *, until: date | None = None, start: list[Row] | N
         Tables(world.daily, world.accounts, world.peer_rates, world.reviews, world.enforcement),
         until=until,
         start=start or (),
+    )
+
+
+def package_notes(world: World) -> Notes:
+    """The package's diary of the world; what it says beyond the twin's is left out."""
+    days, readings = diary(result_of(world, history_of(world)))
+    seen = readings.drop("leads_to", "flip_events", "flip_mails")
+    return Notes(days.to_dicts(), seen.to_dicts())
+
+
+def twin_notes(world: World) -> Notes:
+    """The twin's diary of the world."""
+    return reference.diary(
+        tomllib.loads(toml(world.policy)),
+        tomllib.loads(toml(world.scenario)),
+        Tables(world.daily, world.accounts, world.peer_rates, world.reviews, world.enforcement),
     )
 
 

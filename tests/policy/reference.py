@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Row = dict[str, Any]
 
@@ -47,32 +47,58 @@ class Tables(NamedTuple):
     enforcement: Sequence[Row] = ()
 
 
+class Notes(NamedTuple):
+    """The diary of every day, each table as rows sorted by its key."""
+
+    days: list[Row]
+    readings: list[Row]
+
+
 def simulate(
     policy: Row, scenario: Row, tables: Tables, *, until: date | None = None, start: Sequence[Row] = ()
 ) -> Answer:
     """Every account in scope, one after the other, each from its first day or from where `start` left it."""
+    answer, until = Answer([], [], []), until or max(row["day"] for row in tables.daily)
+    for ladder, lived in lives(policy, scenario, tables, until=until, start=start):
+        answer.transitions.extend(ladder.transitions)
+        answer.outcomes.append(ladder.outcome(lived))
+        answer.standing.append(ladder.standing(until))
+    return answer
+
+
+def diary(policy: Row, scenario: Row, tables: Tables) -> Notes:
+    """What every rule saw of every account on every day, and what became of its mail."""
+    notes, until = Notes([], []), max(row["day"] for row in tables.daily)
+    for ladder, lived in lives(policy, scenario, tables, until=until):
+        notes.days.extend(ladder.noted_day(day) for day in lived)
+        notes.readings.extend(
+            ladder.noted_reading(day, verdict) for day in lived for verdict in ladder.seen[day]
+        )
+    return notes
+
+
+def lives(
+    policy: Row, scenario: Row, tables: Tables, *, until: date, start: Sequence[Row] = ()
+) -> Iterator[tuple[Ladder, list[date]]]:
+    """Every account in scope on the ladder, when it has lived all of its days, and those days."""
     policy = with_defaults(policy)
     scenario = scenario | {"effect": NO_EFFECT | scenario.get("effect", {})}
-    until = until or max(row["day"] for row in tables.daily)
-    answer = Answer([], [], [])
     for account in sorted(tables.accounts, key=lambda row: str(row["account_id"])):
         if policy["tiers"] and account["tier"] not in policy["tiers"]:
             continue
         ladder = Ladder(policy, scenario, tables, account)
-        before = [row for row in start if row["account_id"] == account["account_id"]]
-        if before:
-            ladder.resume(before[0])
-            first = before[0]["as_of"] + DAY
+        begun = [row for row in start if row["account_id"] == account["account_id"]]
+        if begun:
+            ladder.resume(begun[0])
+            first = begun[0]["as_of"] + DAY
         elif ladder.mail and min(ladder.mail) <= until:
             ladder.fresh = first = min(ladder.mail)
         else:
             continue
-        for day in days(first, until):
+        lived = days(first, until)
+        for day in lived:
             ladder.live(day)
-        answer.transitions.extend(ladder.transitions)
-        answer.outcomes.append(ladder.outcome(days(first, until)))
-        answer.standing.append(ladder.standing(until))
-    return answer
+        yield ladder, lived
 
 
 def days(first: date, last: date) -> list[date]:
@@ -195,6 +221,8 @@ class Ladder:
         self.transitions: list[Row] = []
         self.reviews = 0
         self.stage_held: dict[date, int] = {}
+        self.days_reviewed: set[date] = set()
+        self.seen: dict[date, list[Row]] = {}  # what the rules see on each day
 
     def live(self, day: date) -> None:
         """One day, in the order of its steps."""
@@ -202,18 +230,21 @@ class Ladder:
         self.terms[day] = self.terms_on(day)
         reviewed = self.is_review_completed(day)
         self.reviews += reviewed
+        self.days_reviewed |= {day} if reviewed else set()
         self.add_evidence(day)
         if reviewed and self.may_be_lifted():
+            self.seen[day] = self.judge_all(day)
             self.clear(day, cause="review")
             return
         if reviewed and self.stage != GOOD and "accepted" in self.policy["window"]["fresh_after"]:
             self.clean_streak = 0
             self.begin_effect(day)
             self.start_window(day)
+            self.seen[day] = self.judge_all(day)
             return
-        verdicts = [self.judge(rule, day) for rule in self.policy["rules"]]
-        breaches = [verdict for verdict in verdicts if verdict and verdict["is_breached"]]
-        if breaches or any(verdict and verdict["is_unclean"] for verdict in verdicts):
+        verdicts = self.seen[day] = self.judge_all(day)
+        breaches = [verdict for verdict in verdicts if verdict["is_breached"]]
+        if breaches or any(verdict["is_unclean"] for verdict in verdicts):
             self.clean_streak = 0
         else:
             has_mail = self.effective(self.window(self.policy["window"], day))["sent"] > 0
@@ -388,20 +419,29 @@ class Ladder:
 
     # 5. The rules.
 
-    def judge(self, rule: Row, day: date) -> Row | None:
+    def judge_all(self, day: date) -> list[Row]:
+        """What every rule sees today."""
+        return [self.judge(rule, day) for rule in self.policy["rules"]]
+
+    def judge(self, rule: Row, day: date) -> Row:
         """The rule's numbers, whether it breaches today and whether the day is at least not clean by it."""
+        verdict: Row = dict.fromkeys(NUMBERS) | {"rule": rule, "window_from": None}
+        verdict |= {"is_silent": True, "is_breached": False, "is_unclean": False}
         limit = limit_of(rule, industry=self.industry, band=self.band(day))
-        evidence = peer_rate = None
+        peer_rate = None
         if rule["kind"] != "rate":
             peers = self.peers(rule["metric"], day)
             if peers is None:
-                return None
+                return verdict
             peer_rate = peers["rate"]
             if rule["kind"] == "peer":
                 limit = min(limit * peer_rate, 1.0)
         window = self.window(rule["window"], day)
+        if not window:
+            return verdict | {"peer_rate": peer_rate}
         counts = self.effective(window)
         events, trials = self.fraction(rule["metric"], counts)
+        evidence = None
         if rule["kind"] == "evidence":
             evidence = self.evidence[rule["name"]]
             is_beyond_limit = evidence > limit and events >= rule["min_ratio"] * peer_rate * trials
@@ -415,13 +455,12 @@ class Ladder:
             is_unclean = clean is not None and is_beyond(
                 events, trials, clean, z=rule["z"], is_high_bad=is_high_bad
             )
-        has_enough = window and counts["sent"] >= rule["min_sent"] and events >= rule["min_events"]
-        if not has_enough:
-            return None
-        return {
-            "rule": rule,
-            "is_breached": is_beyond_limit,
-            "is_unclean": is_unclean,
+        has_enough = counts["sent"] >= rule["min_sent"] and events >= rule["min_events"]
+        return verdict | {
+            "window_from": window[0],
+            "is_silent": not has_enough or trials <= 0,
+            "is_breached": has_enough and is_beyond_limit,
+            "is_unclean": has_enough and is_unclean,
             "events": events,
             "trials": trials,
             "rate": events / trials if trials > 0 else None,
@@ -520,6 +559,22 @@ class Ladder:
                 sums[f"{column}_sent"] += count * share
                 sums[f"{column}_held"] += count - count * share
         return sums
+
+    def noted_day(self, day: date) -> Row:
+        """The stage held on a day, whether a review was completed, and what became of the day's mail."""
+        noted = {
+            "account_id": self.account_id,
+            "day": day,
+            "stage": self.stage_name(self.stage_held[day]),
+            "is_reviewed": day in self.days_reviewed,
+        }
+        return noted | self.sent_and_held([day])
+
+    def noted_reading(self, day: date, verdict: Row) -> Row:
+        """What a rule saw on a day."""
+        seen = ("window_from", *NUMBERS, "is_silent", "is_breached", "is_unclean")
+        named = {"account_id": self.account_id, "day": day, "rule": verdict["rule"]["name"]}
+        return named | {name: verdict[name] for name in seen}
 
     def is_really_blocked(self, day: date) -> bool:
         """Whether the account's mail was really held back on the day."""

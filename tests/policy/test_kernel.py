@@ -32,7 +32,7 @@ def test_what_was_compiled_from_other_sources_is_compiled_again(
         (tmp_path / file.name).write_bytes(file.read_bytes())
     monkeypatch.setattr(part, "__file__", str(tmp_path / "part.py"))
     assert part.sources() == part.sources()
-    for name in ("windows.py", "rules.py", "ladder.py", "layout.py", "walk.py"):
+    for name in ("windows.py", "rules.py", "ladder.py", "layout.py", "diary.py", "walk.py"):
         before = part.sources()
         (tmp_path / name).write_text((tmp_path / name).read_text("utf-8") + "\n", encoding="utf-8")
         assert part.sources() != before

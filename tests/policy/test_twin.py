@@ -17,7 +17,9 @@ from tests.policy.answers import (
     meaning,
     needed_since,
     package_answer,
+    package_notes,
     twin_answer,
+    twin_notes,
 )
 from tests.policy.worlds import World, random_world, worlds
 
@@ -49,6 +51,15 @@ def test_two_pieces(seed: int) -> None:
     both = sorted(head.transitions + tail.transitions, key=lambda row: (row["account_id"], row["day"]))
     assert both == whole.transitions
     assert meaning(world, tail).standing == meaning(world, whole).standing
+
+
+@pytest.mark.parametrize("seed", SEEDS[::4])
+def test_diary(seed: int) -> None:
+    """What every rule saw on every day, and what became of the day's mail, differs in no number."""
+    world = random_world(Random(seed))
+    ours, theirs = package_notes(world), twin_notes(world)
+    assert ours.days == theirs.days
+    assert ours.readings == theirs.readings
 
 
 @given(worlds(), st.integers(-3, 10))

@@ -12,6 +12,7 @@ from deliverlab.reports.index import Entry, index_page
 from deliverlab.reports.pages import page
 from tests.reports.fakes import HOSTILE, a_case, a_portfolio
 from tests.reports.notebooks import a_notebook, shown
+from tests.reports.test_timeline_chart import FakeExplained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,6 +54,13 @@ def portfolio_page() -> str:
         reports.stages, reports.changes, reports.notes,
     )  # fmt: skip
     return page(a_notebook(*(shown(piece(portfolio)) for piece in pieces)), title="Portfolio")
+
+
+def timeline_page() -> str:
+    """An account's days under a policy, and its steps."""
+    explained = FakeExplained()
+    pieces = (reports.timeline, reports.explained_steps)
+    return page(a_notebook(*(shown(piece(explained)) for piece in pieces)), title="Timeline")
 
 
 def review_page() -> str:
@@ -97,8 +105,8 @@ def opened(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("written", "charts"),
-    [(account_page, 2), (portfolio_page, 3), (review_page, 0), (accounts_index, 0)],
-    ids=["account", "portfolio", "review", "index"],
+    [(account_page, 2), (portfolio_page, 3), (review_page, 0), (accounts_index, 0), (timeline_page, 1)],
+    ids=["account", "portfolio", "review", "index", "timeline"],
 )
 def test_a_page_stands_on_its_own(
     browser: Browser,

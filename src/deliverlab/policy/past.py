@@ -9,15 +9,13 @@ import numpy as np
 import polars as pl
 
 from deliverlab.policy.kernel import layout
-from deliverlab.policy.kernel.layout import NONE, Past
+from deliverlab.policy.kernel.layout import FOREVER, NONE, Past
 from deliverlab.schemas import GOOD
 
 if TYPE_CHECKING:
     from deliverlab.history import History
     from deliverlab.policy.kernel.layout import Floats, Integers, Records
     from deliverlab.policy.model import Policy
-
-FOREVER = 2**31
 
 
 def accounts_in_scope(history: History, *, policy: Policy, start: pl.DataFrame, until: date) -> pl.DataFrame:

@@ -1,26 +1,21 @@
-"""The walk, and what came of it as tables."""
+"""The walk of a history: accounts in blocks, each with room enough and luck enough."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from deliverlab.policy.book import assumed_of, book_of, draws_of
 from deliverlab.policy.kernel import layout
-from deliverlab.policy.kernel.layout import NONE, NUMBERS, Here, Mail, Notes, Walked
+from deliverlab.policy.kernel.layout import FOREVER, Here, Mail, Notes, Walked
 from deliverlab.policy.kernel.walk import walk
 from deliverlab.policy.past import accounts_in_scope, day_number, past_of
 from deliverlab.policy.peers import peers_of
-from deliverlab.schemas import CAUSES, COUNTS, GOOD, Outcomes, Standing, Transitions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
-
-    import dataframely as dy
-    from numpy.typing import NDArray
 
     from deliverlab.history import History
     from deliverlab.policy.kernel.layout import Assumed, Book, Floats, Past, Peers, Records
@@ -30,27 +25,58 @@ if TYPE_CHECKING:
 BLOCK = 1024  # accounts walked at once: bounds the room they need
 FIRST_DRAWS = 4  # notices an account is expected to get at most
 
+
+class Notebook(NamedTuple):
+    """From which day on a diary is kept of every day, and from which of those with a step."""
+
+    days_from: int = FOREVER
+    steps_from: int = FOREVER
+
+
+class Replayed(NamedTuple):
+    """A walk, and what its numbers stand for."""
+
+    walked: Walked
+    ids: pl.Series
+    policy: Policy
+    until: date
+
+
+NOTHING = Notebook()
+LISTS = {
+    "transitions": layout.TRANSITION, "runs": layout.RUN, "dues": layout.DUE,
+    "days": layout.DAY, "readings": layout.READING,
+}  # fmt: skip
+
 Everything: TypeAlias = "tuple[Past, Book, Assumed, Peers]"
-Tables: TypeAlias = "tuple[dy.DataFrame[Transitions], dy.DataFrame[Outcomes], dy.DataFrame[Standing]]"
 
 
 def replay(
-    history: History, *, policy: Policy, scenario: Scenario, start: pl.DataFrame, until: date
-) -> Tables:
-    """Transitions, outcomes and standing of what has been checked at the door."""
+    history: History,
+    *,
+    policy: Policy,
+    scenario: Scenario,
+    start: pl.DataFrame,
+    until: date,
+    account_ids: pl.Series | None = None,
+    notes: Notebook = NOTHING,
+) -> Replayed:
+    """The walk of what has been checked at the door: of everybody in scope, or of some of them.
+
+    `notes` says of which days a diary is kept.
+    """
     accounts = accounts_in_scope(history, policy=policy, start=start, until=until)
+    if account_ids is not None:
+        accounts = accounts.filter(pl.col("account_id").is_in(account_ids.implode()))
     mode = scenario.review.mode
     records, past = past_of(accounts, history, policy=policy, mode=mode, start=start, until=until)
     peers, records["group"] = peers_of(accounts, history, policy=policy, until=until)
+    records["days_noted_from"], records["steps_noted_from"] = notes
     book = book_of(policy, industries=accounts["industry"].unique().sort().to_list())
     everything = (past, book, assumed_of(scenario), peers)
-    ids, stages = accounts["account_id"], pl.Series([GOOD, *policy.stage_names])
+    ids = accounts["account_id"]
     walked = _walk(records, everything, ids=ids, scenario=scenario, until=day_number(until))
-    return (
-        _transitions(walked, ids, stages=stages, rules=[rule.name for rule in policy.rules]),
-        _outcomes(walked, ids, stages=stages),
-        _standing(walked, ids, stages=stages, policy=policy, until=until),
-    )
+    return Replayed(walked, ids, policy, until)
 
 
 def _walk(
@@ -64,11 +90,10 @@ def _walk(
         days_in_stage=np.zeros((len(accounts), len(book.stages)), np.int64),
         sent=np.zeros((len(accounts), layout.COLUMNS)),
         held=np.zeros((len(accounts), layout.COLUMNS)),
-        transitions=np.empty(0, layout.TRANSITION),
-        runs=np.empty(0, layout.RUN),
-        dues=np.empty(0, layout.DUE),
+        sizes=np.zeros(1, layout.SIZES)[0],
+        **{name: np.empty(0, kind) for name, kind in LISTS.items()},
     )
-    lists: list[Sequence[Records]] = [(walked.transitions, walked.runs, walked.dues)]
+    lists = [[getattr(walked, name) for name in LISTS]]
     for first in range(0, len(accounts), BLOCK):
         block, draws = accounts[first : first + BLOCK], FIRST_DRAWS if scenario.review.mode == "chance" else 0
         while len(block):
@@ -79,23 +104,22 @@ def _walk(
             done = block["number"][~is_short]
             lists.append([lines[np.isin(lines["account"], done)] for lines in found])
             block, draws = block[is_short], 4 * draws
-    transitions, runs, dues = (np.concatenate(parts) for parts in zip(*lists, strict=True))
-    in_order = np.argsort(transitions["account"], kind="stable")
-    return walked._replace(transitions=transitions[in_order], runs=runs, dues=dues)
+    whole = [np.concatenate(parts) for parts in zip(*lists, strict=True)]
+    in_order = [lines[np.argsort(lines["account"], kind="stable")] for lines in whole]
+    return walked._replace(**dict(zip(LISTS, in_order, strict=True)))
 
 
 def _walk_block(
     block: Records, luck: Floats, everything: Everything, walked: Walked, *, until: int
 ) -> list[Records]:
-    """Transitions, runs and due days of some accounts, in room that suffices if each moves every day."""
+    """The lists of some accounts, in room that suffices if each moves every day."""
+    past, book, assumed, peers = everything
     days = np.maximum(until + 1 - block["first"], 0)
     runs, dues = block["runs_end"] - block["run"] + days + 1, block["dues_end"] - block["due"] + days
-    lists = (
-        np.empty(days.sum(), layout.TRANSITION),
-        np.empty(runs.sum(), layout.RUN),
-        np.empty(dues.sum(), layout.DUE),
-    )
-    past, book, assumed, peers = everything
+    noted = np.clip(until + 1 - np.minimum(block["days_noted_from"], block["steps_noted_from"]), 0, days)
+    room_for = (days.sum(), runs.sum(), dues.sum(), noted.sum(), noted.sum() * len(book.rules))
+    lists = {name: np.empty(room, LISTS[name]) for name, room in zip(LISTS, room_for, strict=True)}
+    filling = walked._replace(**lists, sizes=np.zeros(1, layout.SIZES)[0])
     state, today = walked.states[0], np.zeros(1, layout.TODAY)[0]
     room = Here(
         mail=Mail(
@@ -110,7 +134,7 @@ def _walk_block(
             state=state,
             today=today,
             evidence=walked.evidence[0],
-            findings=np.zeros(len(book.rules), layout.FINDING),
+            findings=np.zeros(len(book.rules) + 1, layout.FINDING),
             dues=np.zeros(dues.max(), np.int64),
             draws=luck[0],
         ),
@@ -119,103 +143,5 @@ def _walk_block(
         assumed=assumed,
         peers=peers,
     )
-    sizes = walk(
-        block, luck, walked._replace(transitions=lists[0], runs=lists[1], dues=lists[2]), room, until
-    )
-    return [lines[:size] for lines, size in zip(lists, sizes, strict=True)]
-
-
-def _transitions(
-    walked: Walked, ids: pl.Series, *, stages: pl.Series, rules: list[str]
-) -> dy.DataFrame[Transitions]:
-    lines = walked.transitions
-    steps = {
-        "account_id": _named(lines["account"], ids),
-        "day": _dates(lines["day"]),
-        "from_stage": _named(lines["from_stage"], stages),
-        "to_stage": _named(lines["to_stage"], stages),
-        "cause": _named(lines["cause"], pl.Series(CAUSES)),
-        "rule": _named(lines["rule"], pl.Series(rules, dtype=pl.String)),
-    }
-    numbers = {name: pl.Series(lines[name].copy()).fill_nan(None) for name in NUMBERS}
-    return Transitions.cast(pl.DataFrame(steps | numbers))
-
-
-def _outcomes(walked: Walked, ids: pl.Series, *, stages: pl.Series) -> dy.DataFrame[Outcomes]:
-    states = walked.states
-    counts = {
-        "notices": states["new_notices"],
-        "reviews": states["reviews"],
-        "sending_days": states["sending_days"],
-        "identified_days": states["identified_days"],
-    }
-    sums = {}
-    for c, column in enumerate(COUNTS):
-        sums[f"{column}_sent"], sums[f"{column}_held"] = walked.sent[:, c], walked.held[:, c]
-    days = [
-        pl.struct(stage=pl.lit(stage), days=pl.lit(pl.Series(walked.days_in_stage[:, k].copy())))
-        for k, stage in enumerate(stages)
-    ]
-    ends = {
-        "account_id": ids,
-        "final_stage": _named(states["stage"], stages),
-        "first_notice_on": _dates(states["first_notice"]),
-    } | {name: pl.Series(numbers.copy()) for name, numbers in (counts | sums).items()}
-    return Outcomes.cast(pl.DataFrame(ends).with_columns(days_in_stage=pl.concat_list(days)))
-
-
-def _standing(
-    walked: Walked, ids: pl.Series, *, stages: pl.Series, policy: Policy, until: date
-) -> dy.DataFrame[Standing]:
-    states = walked.states
-    summed = [(r, rule.name) for r, rule in enumerate(policy.rules) if rule.kind == "evidence"]
-    sums = [
-        pl.struct(rule=pl.lit(name), sum=pl.lit(pl.Series(walked.evidence[:, r].copy())))
-        for r, name in summed
-    ]
-    run = pl.struct("from_day", "send_share", "has_effect")
-    runs = pl.DataFrame({
-        "account": walked.runs["account"].copy(),
-        "from_day": _dates(walked.runs["from_day"]),
-        "send_share": walked.runs["send_share"].copy(),
-        "has_effect": walked.runs["has_effect"].copy(),
-    })  # fmt: skip
-    dues = pl.DataFrame({"account": walked.dues["account"].copy(), "day": _dates(walked.dues["day"])})
-    stands = {
-        "account": np.arange(len(ids)),
-        "account_id": ids,
-        "stage": _named(states["stage"], stages),
-        "entered_on": _dates(np.where(states["stage"] == layout.GOOD, NONE, states["entered"])),
-        "cleared_on": _dates(states["cleared"]),
-        "last_left": _named(np.where(states["last_left"] == layout.GOOD, NONE, states["last_left"]), stages),
-        "fresh_from": _dates(states["fresh"]),
-        "clean_streak": states["clean_streak"].copy(),
-        "notices": states["notices"].copy(),
-        "effect_from": _dates(states["effect_from"]),
-    }
-    return Standing.cast(
-        pl.DataFrame(stands)
-        .join(runs.group_by("account").agg(runs=run.sort_by("from_day")), on="account", how="left")
-        .join(dues.group_by("account").agg(reviews_due=pl.col("day").sort()), on="account", how="left")
-        .sort("account")
-        .with_columns(
-            as_of=pl.lit(until),
-            evidence=pl.concat_list(sums) if sums else pl.lit([]),
-            reviews_due=pl.col("reviews_due").fill_null([]),
-            runs=pl.col("runs").fill_null([]),
-        )
-    )
-
-
-def _named(places: NDArray[np.int64], names: pl.Series) -> pl.Series:
-    """The names at these places; null where there is none."""
-    return names.gather(_or_null(places))
-
-
-def _dates(days: NDArray[np.int64]) -> pl.Series:
-    """Dates from days since 1970-01-01; null where there is none."""
-    return _or_null(days).cast(pl.Int32).cast(pl.Date)
-
-
-def _or_null(numbers: NDArray[np.int64]) -> pl.Series:
-    return pl.Series(numbers.copy()).replace(NONE, None)
+    walk(block, luck, filling, room, until)
+    return [lines[: filling.sizes[name]] for name, lines in lists.items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,12 @@ class Simulation:
     policy: Policy
     scenario: Scenario
     history: History
+    start: dy.DataFrame[Standing] = field(default_factory=Standing.create_empty)
+
+    @property
+    def until(self) -> date:
+        """The last day simulated; of history where nobody was in scope."""
+        return max(self.standing["as_of"], default=self.history.until or date.min)
 
     def __repr__(self) -> str:
         """Policy, scenario and size in a line: no result stands without the scenario it was made under."""
@@ -39,6 +45,11 @@ class Simulation:
             f"Simulation({self.policy.title}, {self.scenario.name}, "
             f"accounts: {self.outcomes.height}, transitions: {self.transitions.height})"
         )
+
+    def _repr_html_(self) -> str:
+        from deliverlab.policy.display import simulation_html
+
+        return simulation_html(self)
 
 
 def simulate(
@@ -68,17 +79,17 @@ def simulate(
     _refuse_unfit_start(begun, history, policy=policy, until=last_day)
 
     from deliverlab.policy.replay import replay  # compiled code, loaded by those who use it
+    from deliverlab.policy.tables import outcomes_of, standing_of, transitions_of
 
-    transitions, outcomes, standing = replay(
-        history, policy=policy, scenario=scenario, start=begun, until=last_day
-    )
+    replayed = replay(history, policy=policy, scenario=scenario, start=begun, until=last_day)
     return Simulation(
-        transitions=transitions,
-        outcomes=outcomes,
-        standing=standing,
+        transitions=transitions_of(replayed),
+        outcomes=outcomes_of(replayed),
+        standing=standing_of(replayed),
         policy=policy,
         scenario=scenario,
         history=history,
+        start=begun,
     )
 
 

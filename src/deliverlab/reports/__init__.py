@@ -1,8 +1,8 @@
 """What we show: charts, tables and sentences; notebooks run by the batch; pages and their index.
 
 `theme` is the look, `texts` and `numbers` are the words, `render` is how an object shows itself; `charts`,
-`tables` and `fragments` draw; `account_page`, `review_page` and `portfolio_page` are what pages say;
-`parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them into HTML.
+`tables` and `fragments` draw; `account_page`, `review_page`, `portfolio_page` and `explained_page` are what
+pages say; `parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them into HTML.
 
 What notebooks call is named here and brought when it is first used.
 """
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from deliverlab.reports.account_page import trend as trend
     from deliverlab.reports.account_page import what_next as what_next
     from deliverlab.reports.account_page import what_to_do as what_to_do
+    from deliverlab.reports.explained_page import explained_steps as explained_steps
+    from deliverlab.reports.explained_page import timeline as timeline
     from deliverlab.reports.funnel_chart import funnel as funnel
     from deliverlab.reports.portfolio_page import changes as changes
     from deliverlab.reports.portfolio_page import due as due
@@ -59,6 +61,8 @@ _HOMES = {
     "notes": "portfolio_page",
     "precedents_answer": "precedents_page",
     "precedents_by_rulebook": "precedents_page",
+    "timeline": "explained_page",
+    "explained_steps": "explained_page",
 }
 
 __all__ = [*_HOMES]  # noqa: PLE0604  the names are listed once

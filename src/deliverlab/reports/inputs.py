@@ -121,3 +121,39 @@ class Portfolio(Facts, Protocol):
     @property
     def looks(self) -> pl.DataFrame:
         """`Looks` of the health area: account_id, metric, expected_excess, harm, due_on, most harm first."""
+
+
+class Explained(Protocol):
+    """Why accounts stand where they do under a policy."""
+
+    @property
+    def policy_title(self) -> str:
+        """The policy, with how many of its numbers are inferred."""
+
+    @property
+    def scenario_name(self) -> str:
+        """What was assumed of accounts."""
+
+    @property
+    def stages(self) -> Sequence[str]:
+        """The policy's stages, mildest first."""
+
+    @property
+    def ways_back(self) -> pl.DataFrame:
+        """`WayBack` of the policy area: one row an account."""
+
+    @property
+    def steps(self) -> pl.DataFrame:
+        """`Steps` of the policy area: account_id, day, from_stage, to_stage, cause, sentence."""
+
+    @property
+    def days(self) -> pl.DataFrame:
+        """`Diary` of the policy area: account_id, day, stage, is_reviewed, sent_sent, sent_held."""
+
+    @property
+    def readings(self) -> pl.DataFrame:
+        """`Readings` of the policy area: account_id, rule, day, rate, limit, evidence, is_breached."""
+
+    @property
+    def headroom(self) -> pl.DataFrame:
+        """`Headroom` of the policy area: account_id, rule, sentence."""

@@ -34,6 +34,8 @@ YOUR_PEERS_ARE = "Your peers are"
 OPENS_AND_CLICKS = "Opens and clicks: they inform, and never count against you"
 NOTHING_TO_DO = "There is nothing to do. Keep mailing people who asked for it."
 POLICY = "Policy:"
+NO_STEPS = "No rule has acted on this account."
+UNTIL_THE_NEXT_STEP = "Until the next step"
 NOW, NEXT, MEANWHILE, AFTER_THAT = "Now", "Next", "Meanwhile", "After that"
 
 REVIEW = "Contact review"
@@ -99,6 +101,15 @@ BAND_WORDS: Mapping[str, str] = {
     "100k-1M": "100,000 to 1 million",
     "1M+": "more than 1 million",
 }
+
+
+def simulated_under(policy: str, scenario: str) -> str:
+    """What must stand on everything that comes from a simulation: under what it was made.
+
+    >>> simulated_under("hubspot-like", "never reviewed")
+    'SIMULATED under hubspot-like; scenario: never reviewed'
+    """
+    return f"SIMULATED under {policy}; scenario: {scenario}"
 
 
 def stage_words(stage: str) -> str:

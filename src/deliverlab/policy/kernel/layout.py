@@ -21,6 +21,7 @@ Integers: TypeAlias = "NDArray[np.int64]"
 Floats: TypeAlias = "NDArray[np.float64]"
 
 NONE = -(2**31)
+FOREVER = 2**31
 GOOD = 0
 COLUMNS = len(COUNTS)
 SENT, HARD_BOUNCES = COUNTS.index("sent"), COUNTS.index("hard_bounces")
@@ -35,16 +36,18 @@ BREAK, SKIP, COUNT = range(3)
 NUMBERS = ("events", "trials", "rate", "limit", "evidence", "peer_rate", "sent")
 
 
-def _record(integers: str, floats: str = "", flags: str = "") -> np.dtype[np.void]:
+def _record(integers: str, floats: str = "", flags: str = "", columns: str = "") -> np.dtype[np.void]:
     return np.dtype(
         [(name, np.int64) for name in integers.split()]
         + [(name, np.float64) for name in floats.split()]
         + [(name, np.bool_) for name in flags.split()]
+        + [(name, np.float64, (COLUMNS,)) for name in columns.split()]
     )
 
 
 ACCOUNT = _record(
-    "number first origin days industry group row rows_end block blocks_end run runs_end due dues_end"
+    "number first origin days industry group row rows_end block blocks_end run runs_end due dues_end "
+    "days_noted_from steps_noted_from"
 )
 STATE = _record(
     "stage entered cleared last_left fresh clean_streak notices effect_from runs dues "
@@ -64,8 +67,15 @@ STAGE = _record("grace_days lasts_days", "send_share", "clears_on_review clears_
 REVIEWS = _record("mode after_days")
 RUN = _record("account from_day", "send_share", "has_effect")
 DUE = _record("account day")
-FINDING = _record("", " ".join(NUMBERS), "is_breached is_unclean")
+FINDING = _record("window_from", " ".join((*NUMBERS, "before")), "is_breached is_unclean")
 TRANSITION = _record("account day from_stage to_stage cause rule", " ".join(NUMBERS))
+DAY = _record("account day stage", flags="is_reviewed", columns="sent held")
+READING = _record(
+    "account day rule window_from leads_to flip_events flip_mails",
+    " ".join(NUMBERS),
+    "is_silent is_breached is_unclean",
+)
+SIZES = _record("transitions runs dues days readings")
 
 
 class Past(NamedTuple):
@@ -126,7 +136,7 @@ class Notes(NamedTuple):
     state: Record
     today: Record
     evidence: Floats  # by rule
-    findings: Records  # by rule: what it sees today
+    findings: Records  # by rule: what it sees today; the last is for what might have been
     dues: Integers  # the days on which its reviews will complete
     draws: Floats  # by notice of this simulation: the luck that it is answered
 
@@ -153,3 +163,6 @@ class Walked(NamedTuple):
     transitions: Records
     runs: Records
     dues: Records
+    days: Records  # of the diary
+    readings: Records  # of the diary: a line a day and rule
+    sizes: Record  # how many lines of each list there are

@@ -24,6 +24,11 @@ def part(function: F) -> F:
     return cast("F", numba.njit(forceinline=True, **OPTIONS)(function))
 
 
+def aside(function: F) -> F:
+    """The function, compiled by itself: what is seldom called must not slow down what calls it."""
+    return cast("F", numba.njit(**OPTIONS)(function))
+
+
 def whole(function: F) -> F:
     """The function, compiled when it is first called, and kept on disk."""
     return cast("F", numba.njit(cache=True, **OPTIONS)(function))

@@ -40,13 +40,20 @@ def add_evidence(r: int, notes: Notes, mail: Mail, book: Book, peers: Peers) -> 
         return
     events = let_through(rule.numerator, newest, newest, mail)
     expected = let_through(rule.denominator, newest, newest, mail) * peer_rate
-    k = peer_value(rule, peers.shape, mail)
-    if math.isnan(k):
+    found = notes.findings[r]
+    found.before = notes.evidence[r]
+    notes.evidence[r] = grown(found.before, events, expected, peer_value(rule, peers.shape, mail), rule)
+
+
+@part
+def grown(evidence: float, events: float, expected: float, shape: float, rule: Record) -> float:
+    """The sum of evidence after a day with so many events where peers would have had so many."""
+    if math.isnan(shape):
         gained = events * rule.log_ratio - expected * (rule.detect - rule.tolerate)
     else:
-        odds = (k + rule.tolerate * expected) / (k + rule.detect * expected)
-        gained = events * rule.log_ratio + (events + k) * math.log(odds)
-    notes.evidence[r] = max(0.0, notes.evidence[r] + min(gained, rule.cap))
+        odds = (shape + rule.tolerate * expected) / (shape + rule.detect * expected)
+        gained = events * rule.log_ratio + (events + shape) * math.log(odds)
+    return float(max(0.0, evidence + min(gained, rule.cap)))
 
 
 @part
@@ -60,14 +67,39 @@ def is_beyond(limit: float, events: float, trials: float, rule: Record) -> bool:
 
 
 @part
+def has_window(found: Record, rule: Record, notes: Notes) -> bool:
+    """Whether there is anything that a rule could see."""
+    has_peers = rule.kind == RATE or not math.isnan(found.peer_rate)
+    return bool(has_peers and notes.today.newest >= notes.state.fresh)
+
+
+@part
+def is_short(found: Record, rule: Record) -> bool:
+    """Whether a rule is silent for want of mail, or of events."""
+    return bool(found.sent < rule.min_sent or found.events < rule.min_events)
+
+
+@part
+def breaches(found: Record, rule: Record) -> bool:
+    """Whether what a rule has found breaches it."""
+    if is_short(found, rule):
+        return False
+    if rule.kind == EVIDENCE:
+        is_large = found.events >= rule.min_ratio * found.peer_rate * found.trials
+        return bool(is_large and found.evidence > found.limit)
+    return bool(found.trials > 0 and is_beyond(found.limit, found.events, found.trials, rule))
+
+
+@part
 def examine(r: int, notes: Notes, mail: Mail, book: Book, peers: Peers) -> None:
     """What a rule sees today, and whether that breaches it."""
     rule, found, newest = book.rules[r], notes.findings[r], notes.today.newest
     found.is_breached = found.is_unclean = False
     found.peer_rate = peer_value(rule, peers.rate, mail)
-    if newest < notes.state.fresh or (rule.kind != RATE and math.isnan(found.peer_rate)):
+    if not has_window(found, rule, notes):
         return
     first = window_start(rule, mail)
+    found.window_from = first
     found.sent = let_through(SENT, first, newest, mail)
     found.events = let_through(rule.numerator, first, newest, mail)
     found.trials = let_through(rule.denominator, first, newest, mail)
@@ -78,13 +110,8 @@ def examine(r: int, notes: Notes, mail: Mail, book: Book, peers: Peers) -> None:
         found.limit = min(found.limit * found.peer_rate, 1.0)
         clean_limit = min(clean_limit * found.peer_rate, 1.0)
     found.evidence = notes.evidence[r] if rule.kind == EVIDENCE else math.nan
-    if found.sent < rule.min_sent or found.events < rule.min_events:
-        return
-    if rule.kind == EVIDENCE:
-        is_large = found.events >= rule.min_ratio * found.peer_rate * found.trials
-        found.is_breached = is_large and found.evidence > found.limit
-    elif found.trials > 0:
-        found.is_breached = is_beyond(found.limit, found.events, found.trials, rule)
+    found.is_breached = breaches(found, rule)
+    if rule.kind != EVIDENCE and found.trials > 0 and not is_short(found, rule):
         has_clean_limit = not math.isnan(rule.clean_limit)
         found.is_unclean = has_clean_limit and is_beyond(clean_limit, found.events, found.trials, rule)
 

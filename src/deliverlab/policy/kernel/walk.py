@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from deliverlab.metrics import BAND_DAYS
+from deliverlab.policy.kernel.diary import note_day
 from deliverlab.policy.kernel.ladder import (
     accept_review,
     answers_notices,
@@ -135,8 +136,8 @@ def begin(walked: Walked, here: Here) -> None:
 
 
 @part
-def walk_account(until: int, n: int, walked: Walked, here: Here) -> int:
-    """All days of an account; how many transitions there are now."""
+def walk_account(until: int, walked: Walked, here: Here) -> None:
+    """All days of an account."""
     mail, notes, past, book = here.mail, here.notes, here.past, here.book
     account, state, today = mail.account, mail.state, mail.today
     block = account.block
@@ -147,47 +148,47 @@ def walk_account(until: int, n: int, walked: Walked, here: Here) -> int:
             block += 1
         note_sending(mail, book)
         walked.days_in_stage[account.number, state.stage] += 1
+        reviews = state.reviews
         after, cause = decide(notes, mail, book, here.assumed, here.peers)
-        if after == state.stage:
+        is_step = after != state.stage
+        if day >= account.days_noted_from or (is_step and day >= account.steps_noted_from):
+            note_day(state.reviews - reviews, walked, here)
+        if not is_step:
             continue
-        walked.transitions[n].account = account.number
-        record(walked.transitions[n], after, cause, notes, book)
-        n += 1
+        line = walked.transitions[walked.sizes.transitions]
+        line.account = account.number
+        record(line, after, cause, notes, book)
+        walked.sizes.transitions += 1
         if after == GOOD:
             clear(cause, notes, book, here.assumed)
         else:
             give_notice(after, cause, notes, book, here.assumed)
     note_run(until + 1, mail, book)
-    return n
 
 
 @part
-def leave(until: int, n_runs: int, n_dues: int, walked: Walked, here: Here) -> tuple[int, int]:
-    """What windows and reviews still need after `until`; how many runs and due days there are now."""
-    mail, state = here.mail, here.mail.state
+def leave(until: int, walked: Walked, here: Here) -> None:
+    """What windows and reviews still need after `until`."""
+    mail, state, sizes = here.mail, here.mail.state, walked.sizes
     needed = earliest_needed(until, mail, here.book)
     for i in range(state.runs):
         if last_day_of(i, until + 1, mail) >= needed:
-            walked.runs[n_runs] = mail.runs[i]
-            walked.runs[n_runs].from_day = max(mail.runs[i].from_day, state.fresh)
-            n_runs += 1
+            walked.runs[sizes.runs] = mail.runs[i]
+            walked.runs[sizes.runs].from_day = max(mail.runs[i].from_day, state.fresh)
+            sizes.runs += 1
     if answers_notices(here.assumed):
         for i in range(state.dues):
-            walked.dues[n_dues].account = mail.account.number
-            walked.dues[n_dues].day = here.notes.dues[i]
-            n_dues += 1
-    return n_runs, n_dues
+            walked.dues[sizes.dues].account = mail.account.number
+            walked.dues[sizes.dues].day = here.notes.dues[i]
+            sizes.dues += 1
 
 
-def _walk_of(sources: str) -> Callable[[Records, Floats, Walked, Here, int], tuple[int, int, int]]:
+def _walk_of(sources: str) -> Callable[[Records, Floats, Walked, Here, int], None]:
     """The walk, which numba's cache knows by what it closes over: all sources that are compiled into it."""
 
     @whole
-    def walk(
-        accounts: Records, draws: Floats, walked: Walked, room: Here, until: int
-    ) -> tuple[int, int, int]:
+    def walk(accounts: Records, draws: Floats, walked: Walked, room: Here, until: int) -> None:
         assert sources
-        n, n_runs, n_dues = 0, 0, 0
         for i in range(len(accounts)):
             a, today = accounts[i].number, room.mail.today
             walked.states[a] = room.past.states[a]
@@ -196,10 +197,9 @@ def _walk_of(sources: str) -> Callable[[Records, Floats, Walked, Here, int], tup
             notes = Notes(state, today, evidence, room.notes.findings, room.notes.dues, draws[i])
             here = Here(mail, notes, room.past, room.book, room.assumed, room.peers)
             begin(walked, here)
-            n = walk_account(until, n, walked, here)
+            walk_account(until, walked, here)
             settle(until, walked, mail)
-            n_runs, n_dues = leave(until, n_runs, n_dues, walked, here)
-        return n, n_runs, n_dues
+            leave(until, walked, here)
 
     return walk
 
@@ -207,5 +207,5 @@ def _walk_of(sources: str) -> Callable[[Records, Floats, Walked, Here, int], tup
 walk = _walk_of(sources())
 """Walks each of these accounts from its first day to `until`, in `room` that is used again for the next.
 
-`walked` takes what comes of it; the answer is how many of its transitions, runs and due days there are.
+`walked` takes what comes of it: arrays with a row an account, and lists filled as far as `sizes` say.
 """
