@@ -36,6 +36,8 @@ class Contributions(Table):
     band = dy.Enum(BANDS)
     label = dy.Enum(LABELS)
     is_in_scope = dy.Bool()
+    first_day = dy.Date()
+    last_day = dy.Date()
     sending_days = dy.Int64(min=0)
     identified_days = dy.Int64(min=0)
     mail = dy.Float64()
