@@ -13,7 +13,7 @@ from deliverlab.policy.contributions import contributions
 from deliverlab.policy.identified import is_bound
 from deliverlab.policy.measures import MEASURES, UNITS
 from deliverlab.policy.resample import resample
-from deliverlab.policy.sums import sums_of
+from deliverlab.policy.sums import Ledger
 from deliverlab.schemas import BANDS, LABELS, Table
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ def groups(
     accounts, names = tables[0], _groupings(by)
     drawn = resample(accounts, resamples=resamples, seed=seed)
     everybody = np.full(len(accounts), fill_value=True)
-    whole = tuple(sums_of(table, everybody, drawn) for table in tables)
+    ledgers = [Ledger.of(table) for table in tables]
+    whole = tuple(ledger.sums(everybody, drawn) for ledger in ledgers)
     if not names:
         yield Group({}, whole, whole)
         return
@@ -134,7 +135,7 @@ def groups(
             .to_series()
             .to_numpy()
         )
-        yield Group(key, tuple(sums_of(table, members, drawn) for table in tables), whole)
+        yield Group(key, tuple(ledger.sums(members, drawn) for ledger in ledgers), whole)
 
 
 def figures(

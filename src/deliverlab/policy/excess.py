@@ -81,7 +81,7 @@ def excess_by_account(
     did not let through.
     """
     industries = result.history.accounts.lazy().select("account_id", "industry")
-    parts = mail.join(industries, on="account_id").pipe(_beside_peers, result.history)
+    parts = mail.join(industries, on="account_id").pipe(_beside_peers, result.history).collect().lazy()
     left = parts.with_columns(**_left_by_reviews(result.scenario))
     held = left.with_columns(pl.col(COUNTS) * (1 - pl.col("send_share")))
     measured = [

@@ -32,13 +32,11 @@ def seen_mail(result: Simulation, stretches: pl.LazyFrame) -> pl.LazyFrame:
     `compared_on` is the day on which the peer rates that hold became valid; null before there are any. Whole
     numbers are added up here and made fractions later, so that no sum depends on the order of rows.
     """
-    starts = peer_rates_of(result.history).lazy().select(compared_on="effective_from").unique()
+    daily = result.history.daily.lazy().filter(pl.col("day") <= last_day_of(result))
     # One policy decides on an account's mail, and not with whom it is compared: the band is history's.
     before = pl.col("sent").rolling_sum_by("day", window_size=f"{BAND_DAYS}d", closed="left")
     return (
-        result.history.daily.lazy()
-        .filter(pl.col("day") <= last_day_of(result))
-        .with_columns(band=band_of(before.over("account_id").fill_null(0)))
+        daily.with_columns(band=band_of(before.over("account_id").fill_null(0)))
         .join_asof(
             stretches,
             left_on="day",
@@ -47,8 +45,14 @@ def seen_mail(result: Simulation, stretches: pl.LazyFrame) -> pl.LazyFrame:
             check_sortedness=False,  # both sides are sorted account by account, which Polars cannot see
         )
         .filter(pl.col("stage").is_not_null())  # a simulation that goes on from a standing begins later
-        .sort("day")
-        .join_asof(starts.sort("compared_on"), left_on="day", right_on="compared_on")
+        .join(_calendar(daily, result.history), on="day")
         .group_by(PART)
         .agg(pl.col(COUNTS).sum())
     )
+
+
+def _calendar(daily: pl.LazyFrame, history: History) -> pl.LazyFrame:
+    """The day on which the peer rates of each day became valid."""
+    starts = peer_rates_of(history).lazy().select(compared_on="effective_from").unique().sort("compared_on")
+    days = daily.select("day").unique().sort("day")
+    return days.join_asof(starts, left_on="day", right_on="compared_on")

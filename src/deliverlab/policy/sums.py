@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-    from scipy.sparse import csr_array
+    from scipy.sparse import csc_array
 
     from deliverlab.policy.resample import Resamples
 
@@ -53,27 +53,45 @@ class Sums:
         return replace(self, columns=added)
 
 
-def sums_of(rows: pl.DataFrame, members: NDArray[np.bool_], resamples: Resamples) -> Sums:
-    """The sums over these members of the accounts in `rows` (`Contributions`)."""
-    ours = rows.filter(pl.Series(members))
-    draws, weight = resamples.draws[members], resamples.weight[members]
-    columns = ours.select(_columns())
-    matrix = columns.to_numpy().astype(np.float64).T
-    lists = {name: _sparse(table, ours) for name, table in _tallied(ours).items()}
-    pieces = [matrix.sum(axis=1, keepdims=True)]
-    tallied = {name: [np.asarray(cells.sum(axis=1)).reshape(-1, 1)] for name, (_, cells) in lists.items()}
-    step = max(CELLS // max(len(ours), 1), 1)
-    for first in range(0, draws.shape[1], step):
-        weights = draws[:, first : first + step] * weight[:, None]
-        pieces.append(matrix @ weights)
-        for name, (_, cells) in lists.items():
-            tallied[name].append(cells @ weights)
-    totals = np.concatenate(pieces, axis=1)
-    return Sums(
-        dict(zip(columns.columns, totals, strict=True)),
-        {name: Tally(keys, np.concatenate(tallied[name], axis=1)) for name, (keys, _) in lists.items()},
-        ours.select((pl.col("last_day").max() - pl.col("first_day").min()).dt.total_days() + 1).item() or 0,
-    )
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Contributions as numbers: what is added up of each account, and what by key."""
+
+    names: list[str]
+    matrix: Floats  # [column, account]
+    tallies: Mapping[str, tuple[pl.DataFrame, csc_array]]  # the keys, and [key, account]
+    days: int
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> Ledger:
+        """The ledger of `Contributions`."""
+        columns = rows.select(_columns())
+        days = (pl.col("last_day").max() - pl.col("first_day").min()).dt.total_days() + 1
+        return cls(
+            columns.columns,
+            columns.to_numpy().astype(np.float64).T,
+            {name: _sparse(table, len(rows)) for name, table in _tallied(rows).items()},
+            rows.select(days).item() or 0,
+        )
+
+    def sums(self, members: NDArray[np.bool_], resamples: Resamples) -> Sums:
+        """The sums over these members of the accounts, as they are and resampled."""
+        (places,) = np.nonzero(members)
+        parts = {name: cells[:, places] for name, (_, cells) in self.tallies.items()} | {
+            "": self.matrix[:, places]
+        }
+        draws, weight = resamples.draws[places], resamples.weight[places, None]
+        step = max(CELLS // max(len(places), 1), 1)
+        pieces = [{name: part @ np.ones((len(places), 1)) for name, part in parts.items()}]
+        for at in range(0, draws.shape[1], step):
+            sample = draws[:, at : at + step] * weight
+            pieces.append({name: part @ sample for name, part in parts.items()})
+        whole = {name: np.hstack([piece[name] for piece in pieces]) for name in parts}
+        return Sums(
+            dict(zip(self.names, whole[""], strict=True)),
+            {name: Tally(keys, whole[name]) for name, (keys, _) in self.tallies.items()},
+            self.days,
+        )
 
 
 def _columns() -> list[pl.Expr]:
@@ -110,9 +128,9 @@ def _columns() -> list[pl.Expr]:
     ]
 
 
-def _tallied(ours: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def _tallied(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """What is added up by key: columns of keys, and the account's `row` in which each one is met."""
-    rows = ours.with_row_index("row")
+    rows = rows.with_row_index("row")
     is_noticed = pl.col("first_notice_on").is_not_null()
     clean = rows.filter(label="clean").with_columns(is_noticed=is_noticed)
     delay = (pl.coalesce("first_notice_on", "last_day") - pl.col("judged_from")).dt.total_days()
@@ -126,13 +144,12 @@ def _tallied(ours: pl.DataFrame) -> dict[str, pl.DataFrame]:
     }
 
 
-def _sparse(table: pl.DataFrame, ours: pl.DataFrame) -> tuple[pl.DataFrame, csr_array]:
+def _sparse(table: pl.DataFrame, accounts: int) -> tuple[pl.DataFrame, csc_array]:
     """The keys of a tally, in order, and how often each account meets each."""
-    from scipy.sparse import csr_array
+    from scipy.sparse import csc_array
 
     names = [name for name in table.columns if name != "row"]
     keys = table.select(names).unique().sort(names).with_row_index("key")
     met = table.join(keys, on=names)
-    shape = (len(keys), len(ours))
-    cells = csr_array((np.ones(len(met)), (met["key"].to_numpy(), met["row"].to_numpy())), shape=shape)
-    return keys.drop("key"), cells
+    places = (met["key"].to_numpy(), met["row"].to_numpy())
+    return keys.drop("key"), csc_array((np.ones(len(met)), places), shape=(len(keys), accounts))
