@@ -109,7 +109,7 @@ def test_the_effect_of_a_review_is_counted_apart_from_what_is_held() -> None:
 
 
 def test_on_days_of_a_real_block_it_might_have_mailed_as_before_at_its_shrunken_rates() -> None:
-    """20 bounces in two days where peers had 4: with tau2 1/4 that is 6 / 2 times as many, 4 a day too many."""
+    """20 bounces in two days where peers had 4: with tau2 1/4 a ratio of 6 / 2, so 4 a day too many."""
     past = history(
         """
         day        | sent | hard_bounces

@@ -80,16 +80,16 @@ def _days_to_clear(share: float) -> Callable[[Sums, Sums], Figures]:
     def figures(sums: Sums, _: Sums) -> Figures:
         tally = sums.tallies["stays"]
         stages = tally.keys["stage"].unique().sort()
-        return {stage: _wait(tally, share, where=tally.keys["stage"] == stage) for stage in stages}
+        return {stage: wait(tally, share, where=tally.keys["stage"] == stage) for stage in stages}
 
     return figures
 
 
 def _delay(sums: Sums, _: Sums) -> Figures:
-    return {None: _wait(sums.tallies["delays"], 0.5)}
+    return {None: wait(sums.tallies["delays"], 0.5)}
 
 
-def _wait(tally: Tally, share: float, *, where: pl.Series | None = None) -> Floats:
+def wait(tally: Tally, share: float, *, where: pl.Series | None = None) -> Floats:
     """The days after which so large a share is over (Kaplan and Meier 1958); nan where it never gets so far.
 
     What was not over when history ended counts for as long as it was seen.

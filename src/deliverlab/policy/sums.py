@@ -71,7 +71,7 @@ class Ledger:
             columns.columns,
             columns.to_numpy().astype(np.float64).T,
             {name: _sparse(table, len(rows)) for name, table in _tallied(rows).items()},
-            rows.select(days).item() or 0,
+            rows.select(days).item() or 1,  # nobody has none, of which there is no mean
         )
 
     def sums(self, members: NDArray[np.bool_], resamples: Resamples) -> Sums:

@@ -43,18 +43,24 @@ def names_of(champion: Simulation, challenger: Simulation) -> tuple[str, str]:
 def _said(row: Row, does: str, more: str, less: str) -> str:
     """One sentence on one measure: `does` is who does what, then more or less of what."""
     figure, low, high = row["figure"], row["low"], row["high"]
+    is_told = low is not None and high is not None and (low > 0 or high < 0)
+    if is_told:
+        side = more if low > 0 else less
+        ends = sorted((abs(low), abs(high)))
+        between = f"{_shown(ends[0], row)} to {_shown(ends[1], row)} {side.split()[0]}"
+        instead = "" if figure is None else f"{_beside(row)}, "
+        return f"{_begun(does)} {side}: {instead}{between}."
     if figure is None:
         return f"Whether {does} {more}, history cannot show."
-    ours, theirs = _shown(row["challenger"], row), _shown(row["champion"], row)
-    if low is None or low <= 0 <= high:
-        if figure == 0:
-            return f"{_begun(does)} neither {more} nor {less.split(maxsplit=1)[0]}: {ours}."
-        between = "" if low is None else f", difference {_shown(low, row)} to {_shown(high, row)}"
-        return f"Whether {does} {more} cannot be told: {ours} instead of {theirs}{between}."
-    ends = sorted((abs(low), abs(high)))
-    between = f"{_shown(ends[0], row)} to {_shown(ends[1], row)}"
-    side, word = (more, more.split(maxsplit=1)[0]) if figure > 0 else (less, less.split(maxsplit=1)[0])
-    return f"{_begun(does)} {side}: {ours} instead of {theirs} ({between} {word})."
+    if figure == 0:
+        ours = _shown(row["challenger"], row)
+        return f"{_begun(does)} neither {more} nor {less.split(maxsplit=1)[0]}: {ours}."
+    between = "" if low is None else f", difference {_shown(low, row)} to {_shown(high, row)}"
+    return f"Whether {does} {more} cannot be told: {_beside(row)}{between}."
+
+
+def _beside(row: Row) -> str:
+    return f"{_shown(row['challenger'], row)} instead of {_shown(row['champion'], row)}"
 
 
 def _swapped(rows: dict[str, Row]) -> str:
