@@ -14,7 +14,8 @@ from deliverlab.history import History
 from deliverlab.metrics import HARM
 from deliverlab.policy.contributions import contributions
 from deliverlab.policy.evaluate import GROUPINGS, evaluate
-from deliverlab.policy.measures import MEASURES, wait
+from deliverlab.policy.formulas import wait
+from deliverlab.policy.measures import MEASURES
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import Simulation, simulate
 from deliverlab.policy.sums import Tally

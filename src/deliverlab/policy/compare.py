@@ -13,7 +13,8 @@ from deliverlab.columns import exact_sum
 from deliverlab.policy.below import Near, below_the_line
 from deliverlab.policy.contributions import Contributions, contributions
 from deliverlab.policy.evaluate import RESAMPLES, Evaluation, estimate, figures, groups
-from deliverlab.policy.measures import MEASURES, Measure, sum_of
+from deliverlab.policy.formulas import sum_of
+from deliverlab.policy.measures import MEASURES, Measure
 from deliverlab.policy.simulate import simulate
 from deliverlab.policy.verdict import verdict
 from deliverlab.schemas import BANDS, GOOD, LABELS, Table, Transitions

@@ -19,7 +19,8 @@ from deliverlab.schemas import BANDS, LABELS, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from deliverlab.policy.measures import Figures, Measure
+    from deliverlab.policy.formulas import Figures
+    from deliverlab.policy.measures import Measure
     from deliverlab.policy.simulate import Simulation
     from deliverlab.policy.sums import Floats, Sums
 
@@ -91,8 +92,8 @@ def evaluate(
       (`metrics.HARM`). `harm_averted` is that of the mail held, as it really came; an account that does
       better than its peers takes away from it. Beside it stands what one would have reckoned from the rate on
       the day of the notice (`naive_harm_averted`, to compare with `noticed_harm_averted`: both are of the
-      metric that was noticed only). Accounts get notices on their worst days and mostly come back by
-      themselves.
+      metric that was noticed only). It is more where accounts, noticed on their worst days, come back by
+      themselves, and less where they go on to grow worse.
     - What accounts do in answer is the scenario's; its effect on mail is never counted as harm averted, but
       by itself (`harm_averted_by_reviews`). All shares are of history's harm and mail.
     - False-trip and detection rates are of labelled accounts only; without labels there is no such row. A
