@@ -18,7 +18,7 @@ from deliverlab.policy.verdict import names_of
 from tests.policy.answers import history_of
 from tests.policy.drawn import history, policy
 from tests.policy.test_contributions import PEERS
-from tests.policy.test_evaluate import FEW, FOUR, LABELLED
+from tests.policy.test_evaluate import FEW, FOUR, LABELLED, half_seen
 from tests.policy.worlds import World, toml, worlds
 from tests.tables import table
 
@@ -87,6 +87,16 @@ def test_the_answer_comes_first() -> None:
     )
     assert last == "History shows 100.0% of these 5 mail-days."
     assert str(of_four()) == of_four().sentence
+
+
+def test_where_too_little_was_observed_the_answer_says_so() -> None:
+    """Of these policies the strict one may have noticed `b` and the lenient one not: nobody saw its mail."""
+    pair = compare(half_seen(), champion=STRICT, challenger=LENIENT, scenario=Scenario.never(), resamples=FEW)
+
+    assert pair.sentence.startswith("Whether lenient averts more harm than strict, history cannot show.")
+    assert "take its figures as bounds" in pair.sentence
+    vague = pair.differences.filter("is_bound")
+    assert vague["figure"].null_count() == vague.height > 0
 
 
 def test_policies_of_one_name_are_told_apart() -> None:

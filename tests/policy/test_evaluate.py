@@ -149,10 +149,10 @@ def test_a_groups_share_of_notices_stands_beside_its_share_of_harm() -> None:
     assert figures(found, "share_of_harm")[None] == 1
 
 
-def test_where_too_little_was_observed_there_are_bounds_and_no_figures() -> None:
-    """`b` mails 9 days in the simulation on which it was really blocked; `c` was blocked while it is held."""
+def half_seen() -> History:
+    """`b` was really blocked for nine days after its first mail, `c` for two; `a` mails all along."""
     days = "\n".join(f"    a | 2026-05-{day:02} | 100 | 0" for day in range(1, 12))
-    past = history(
+    return history(
         f"""
         account_id | day        | sent | hard_bounces
 {days}
@@ -167,7 +167,11 @@ def test_where_too_little_was_observed_there_are_bounds_and_no_figures() -> None
         c          | 2026-05-02 | 2026-05-03 | suspended | 0.0
         """,
     )
-    result = simulate(past, policy=HOLDING, scenario=Scenario.never())
+
+
+def test_where_too_little_was_observed_there_are_bounds_and_no_figures() -> None:
+    """`b` mails 9 days in the simulation on which it was really blocked; `c` was blocked while it is held."""
+    result = simulate(half_seen(), policy=HOLDING, scenario=Scenario.never())
     found = {row["measure"]: row for row in evaluate(result, resamples=FEW).iter_rows(named=True)}
     added = contributions(result)
 

@@ -32,7 +32,7 @@ def unseen_mail(
     """
     blocks = _blocks(result)
     days = _day_before(blocks, result).pipe(_shrunken, result, yardsticks=yardsticks)
-    stood = stretches.select("account_id", "first_day", "last_day", *set(PART[3:]))
+    stood = stretches.select("account_id", "first_day", "last_day", *PART[3:])
     first, last = pl.max_horizontal("from_day", "first_day"), pl.min_horizontal("to_day", "last_day")
     return (
         days.join(stood, on="account_id")
