@@ -86,7 +86,7 @@ def test_the_answer_comes_first() -> None:
         "It gives a notice to" in of_four().sentence or "Whether it gives a notice to" in of_four().sentence
     )
     assert last == "History shows 100.0% of these 5 mail-days."
-    assert str(of_four()) == of_four().sentence
+    assert repr(of_four()) == "Comparison(strict, lenient, never reviewed)"
 
 
 def test_where_too_little_was_observed_the_answer_says_so() -> None:

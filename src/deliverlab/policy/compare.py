@@ -87,8 +87,9 @@ class Comparison:
     seed: int
 
     def __repr__(self) -> str:
-        """The answer."""
-        return self.sentence
+        """Both policies and the scenario in a line; the answer is `sentence`."""
+        champion, challenger = (result.policy.title for result in self.policies)
+        return f"Comparison({champion}, {challenger}, {self.champion.scenario.name})"
 
     @property
     def policies(self) -> tuple[Simulation, Simulation]:
