@@ -47,7 +47,7 @@ def _said(row: Row, does: str, more: str, less: str) -> str:
     if is_told:
         side = more if low > 0 else less
         ends = sorted((abs(low), abs(high)))
-        between = f"{_shown(ends[0], row)} to {_shown(ends[1], row)} {side.split()[0]}"
+        between = f"{_apart(ends[0], ends[1], row)} {side.split()[0]}"
         instead = "" if figure is None else f"{_beside(row)}, "
         return f"{_begun(does)} {side}: {instead}{between}."
     if figure is None:
@@ -55,7 +55,7 @@ def _said(row: Row, does: str, more: str, less: str) -> str:
     if figure == 0:
         ours = _shown(row["challenger"], row)
         return f"{_begun(does)} neither {more} nor {less.split(maxsplit=1)[0]}: {ours}."
-    between = "" if low is None else f", difference {_shown(low, row)} to {_shown(high, row)}"
+    between = "" if low is None else f", difference {_apart(low, high, row)}"
     return f"Whether {does} {more} cannot be told: {_beside(row)}{between}."
 
 
@@ -68,6 +68,13 @@ def _swapped(rows: dict[str, Row]) -> str:
     return (
         "" if noticed is None else f" Of these {noticed:,.0f} are new, and {spared:,.0f} others are spared."
     )
+
+
+def _apart(low: float, high: float, row: Row) -> str:
+    """Both ends of a difference: between shares it is in points, not in percent of anything."""
+    if row["unit"] == "share":
+        return f"{100 * low:.1f} to {100 * high:.1f} points"
+    return f"{_shown(low, row)} to {_shown(high, row)}"
 
 
 def _shown(number: float, row: Row) -> str:
