@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
-from benchmarks import calibration, false_trips, health, measure, rollup, simulate
+from benchmarks import calibration, evaluate, false_trips, health, measure, rollup, simulate
 from benchmarks.__main__ import main
 
 
@@ -28,6 +28,20 @@ def test_the_ladder_and_the_plain_loop_give_the_same_transitions(
 
     assert transitions.height > 0
     assert_frame_equal(transitions, simulate.plain_python(tmp_path))
+
+
+def test_resamples_and_the_plain_loop_give_the_same_intervals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Products of matrices are measured against sums account by account, of the same resamples."""
+    monkeypatch.setattr(evaluate, "QUICK", (150, 120))
+    monkeypatch.setattr(evaluate, "RESAMPLES", 100)
+    evaluate.prepare(tmp_path, quick=True)
+
+    differences = evaluate.deliverlab(tmp_path)
+
+    assert differences["figure"].null_count() == 0
+    assert_frame_equal(differences, evaluate.plain_python(tmp_path))
 
 
 def test_health_and_the_query_count_the_same_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,5 +98,5 @@ def test_without_a_name_the_benchmarks_are_listed(
     main()
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "rollup", "health", "calibration", "false_trips", "simulate",
+        "rollup", "health", "calibration", "false_trips", "simulate", "evaluate",
     ]  # fmt: skip

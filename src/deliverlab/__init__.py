@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.choices import pooled as pooled
     from deliverlab.pipeline.choices import relabelled as relabelled
     from deliverlab.pipeline.directory import open_history as open_history
+    from deliverlab.pipeline.laboratory import compare as compare
+    from deliverlab.pipeline.laboratory import contributions as contributions
+    from deliverlab.pipeline.laboratory import evaluate as evaluate
+    from deliverlab.pipeline.laboratory import rulebooks as rulebooks
     from deliverlab.pipeline.policies import check_policy as check_policy
     from deliverlab.pipeline.policies import good_account_trips as good_account_trips
     from deliverlab.pipeline.precedents import replay_precedents as replay_precedents
@@ -86,6 +90,10 @@ _HOMES = {
     "good_account_trips": "pipeline.policies",
     "policy_diff": "policy.diff",
     "simulate": "pipeline.road",
+    "contributions": "pipeline.laboratory",
+    "evaluate": "pipeline.laboratory",
+    "compare": "pipeline.laboratory",
+    "rulebooks": "pipeline.laboratory",
     "precedents": "sample.precedents",
     "replay_precedents": "pipeline.precedents",
     "simulate_with_reviewers": "pipeline.road",

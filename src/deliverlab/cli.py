@@ -210,8 +210,9 @@ def simulate(
     ] = None,
 ) -> None:
     """Replay a policy over history, or go on from a day before and list who moves; writes what it found."""
-    from deliverlab.pipeline.results import accounts_by_stage, identified, write_queue, write_simulation
+    from deliverlab.pipeline.results import accounts_by_stage, write_queue, write_simulation
     from deliverlab.pipeline.shadow import movers
+    from deliverlab.policy.identified import identified
 
     if reviews_per_day is not None:
         if start is not None:

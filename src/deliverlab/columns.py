@@ -1,4 +1,4 @@
-"""Functions of NumPy columns as expressions: what SciPy knows and Polars does not."""
+"""Expressions that Polars does not have: functions of NumPy columns, and sums that no order can change."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+FIXED_POINT = 2.0**40  # about twelve digits behind the point
 ROWS = 50_000  # a piece of a column: SciPy lets go of the interpreter, so pieces keep every core busy
 
 
@@ -39,3 +40,11 @@ def of_columns(function: Callable[..., Floats], *columns: pl.Expr) -> pl.Expr:
             return pl.Series(np.concatenate([np.empty(0), *pieces])).fill_nan(None)
 
     return pl.map_batches(columns, whole, return_dtype=pl.Float64, is_elementwise=True)
+
+
+def exact_sum(value: pl.Expr) -> pl.Expr:
+    """The sum of fractions, the same to the last bit in whatever order and pieces they are added.
+
+    Each is rounded to 1 / `FIXED_POINT` first, then integers are added.
+    """
+    return (value * FIXED_POINT).round().cast(pl.Int128).sum().cast(pl.Float64) / FIXED_POINT

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from deliverlab.health.looks import HARM, Looks, next_looks
-from deliverlab.metrics import METRICS
+from deliverlab.health.looks import Looks, next_looks
+from deliverlab.metrics import HARM, METRICS
 from deliverlab.schemas import Health
 from tests.tables import table
 

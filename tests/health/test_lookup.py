@@ -4,7 +4,8 @@ from datetime import date
 
 import polars as pl
 
-from deliverlab.health.lookup import denominators_of, peer_groups, peer_rates_on
+from deliverlab.health.lookup import peer_groups
+from deliverlab.peer_lookup import denominators_of, peer_rates_on
 from deliverlab.schemas import BANDS, Accounts, Daily, PeerRates
 from tests.health.worlds import daily_table, peers
 from tests.tables import table

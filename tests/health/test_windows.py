@@ -4,7 +4,8 @@ from datetime import date
 
 import polars as pl
 
-from deliverlab.health.windows import exact_sum, measured, trailing_sums, windows_before
+from deliverlab.columns import exact_sum
+from deliverlab.health.windows import measured, trailing_sums, windows_before
 from deliverlab.metrics import METRICS
 from deliverlab.schemas import Daily
 from tests.health.worlds import daily_table

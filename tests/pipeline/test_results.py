@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from deliverlab.pipeline.results import identified
+from deliverlab.policy.identified import identified
 from tests.test_cli import run
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.health.lookup import denominators_of
 from deliverlab.health.next_steps import BOUNCE_WORDS, NEXT_STEPS
 from deliverlab.health.windows import measured
+from deliverlab.peer_lookup import denominators_of
 from deliverlab.schemas import METRIC_NAMES, SLICED_BY, Recommendations
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deliverlab.health.lookup import denominators_of, peer_groups, peer_rates_on
+from deliverlab.health.lookup import peer_groups
 from deliverlab.health.peers import peer_rates
 from deliverlab.health.rates import windowed
 from deliverlab.health.windows import measured, windows_before
+from deliverlab.peer_lookup import denominators_of, peer_rates_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from deliverlab.columns import exact_sum
 from deliverlab.errors import DataError
-from deliverlab.health.windows import exact_sum
 from deliverlab.intervals import CONFIDENCE
 
 if TYPE_CHECKING:

@@ -8,24 +8,16 @@ import dataframely as dy
 import polars as pl
 
 from deliverlab.health.rates import WINDOW_DAYS
+from deliverlab.metrics import HARM
 from deliverlab.schemas import GRADES, METRIC_NAMES, NOT_ENOUGH_MAIL, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from deliverlab.schemas import Health
 
 AHEAD_DAYS = 14  # how far ahead harm is reckoned
 LOOK_EVENTS = 10.0  # expected events: mail worth so many says something new
 SOONEST_DAYS, LATEST_DAYS = 7, 90  # of the next look at whom nothing presses
 DUE_IN = {"poor": 1, "fair": 7}  # days
-
-# How much an event harms beside a complaint: by how much higher its published limit is. Amazon SES reviews at
-# 5% of hard bounces and 0.1% of complaints, HubSpot warns at 5% of unsubscribes. No limit of soft bounces is
-# known: they cost the receiver least.
-HARM: Mapping[str, float] = {
-    "complaint_rate": 1.0, "hard_bounce_rate": 0.02, "unsubscribe_rate": 0.02, "soft_bounce_rate": 0.01,
-}  # fmt: skip
 
 
 class Looks(Table):

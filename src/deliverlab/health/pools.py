@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.health.windows import exact_sum
+from deliverlab.columns import exact_sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.columns import exact_sum
 from deliverlab.errors import DataError
-from deliverlab.health.windows import exact_sum
 from deliverlab.schemas import BANDS, METRIC_NAMES, UNKNOWN_INDUSTRY, PeerRates, Table
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.columns import exact_sum
 from deliverlab.health import clusters
-from deliverlab.health.windows import exact_sum, trailing_sums, windows_before
+from deliverlab.health.windows import trailing_sums, windows_before
 from deliverlab.history import KNOWN_WITHIN_DAYS
 from deliverlab.intervals import negative_binomial
 from deliverlab.metrics import METRICS

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from deliverlab.metrics import Metric
     from deliverlab.schemas import Daily
 
-FIXED_POINT = 2.0**40  # about twelve digits behind the point
 CLUSTERS = ("day", "week")  # mails of one of these share a list and a fate
 
 
@@ -132,14 +131,6 @@ def one_row_a_metric(sums: pl.LazyFrame, *, metrics: Mapping[str, Metric] = METR
 def settled(frame: pl.LazyFrame) -> pl.LazyFrame:
     """The same table, computed: several others are read from it, and the plan of each would do it anew."""
     return frame.collect(engine="streaming").lazy()
-
-
-def exact_sum(value: pl.Expr) -> pl.Expr:
-    """The sum of fractions, the same to the last bit in whatever order and pieces they are added.
-
-    Each is rounded to 1 / `FIXED_POINT` first, then integers are added.
-    """
-    return (value * FIXED_POINT).round().cast(pl.Int128).sum().cast(pl.Float64) / FIXED_POINT
 
 
 def _counts(metrics: Mapping[str, Metric]) -> list[str]:

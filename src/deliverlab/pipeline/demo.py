@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from deliverlab.errors import DataError
 from deliverlab.pipeline.batch import Batch, write_reports
 from deliverlab.pipeline.directory import open_history
-from deliverlab.pipeline.results import accounts_by_stage, identified, write_health, write_simulation
+from deliverlab.pipeline.results import accounts_by_stage, write_health, write_simulation
 from deliverlab.pipeline.road import ingest
+from deliverlab.policy.identified import identified
 
 if TYPE_CHECKING:
     from collections.abc import Callable

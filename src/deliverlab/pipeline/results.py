@@ -31,8 +31,6 @@ from deliverlab.schemas import (
     Transitions,
 )
 
-IDENTIFIED_ENOUGH = 0.9  # below it an estimate is no more than a bound
-
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
@@ -143,19 +141,6 @@ def accounts_by_stage(standing: pl.DataFrame, /) -> pl.DataFrame:
     """How many accounts stand where at the end of a simulation, good standing first."""
     counted = standing.group_by("stage").len("accounts")
     return counted.sort(pl.col("stage") != GOOD, "stage")
-
-
-def identified(outcomes: pl.DataFrame, /) -> str:
-    """How far history can answer, in a sentence: the share of simulated mail-days that were really observed.
-
-    Days on which an account was really blocked and would not have been have no outcome; they are not zero.
-    """
-    observed, sending = outcomes.select(pl.col("identified_days", "sending_days").sum()).row(0)
-    if not sending:
-        return "No account would have sent mail: there is nothing to observe."
-    share = observed / sending
-    caution = "" if share >= IDENTIFIED_ENOUGH else ", too few: take its figures as bounds"
-    return f"History shows {share:.1%} of these {sending:,} mail-days{caution}."
 
 
 def write_review(
