@@ -231,10 +231,8 @@ def test_the_report_is_told_in_sentences(tmp_path: Path) -> None:
     report = _ingest(
         tmp_path / "sg", [sendgrid("delivered"), sendgrid("open", email="bob@mail.test")], provider="sendgrid"
     )
-    assert report.days_without_sent == 1
-    send_times, missing = report.lines()[2:]
+    (send_times,) = report.lines()[2:]
     assert "0 from the message's sent event, 2 unknown, where the event's own day counts." in send_times
-    assert missing.startswith("On 1 account-days more was delivered than sent")
 
 
 def test_another_key_is_refused(tmp_path: Path) -> None:

@@ -67,10 +67,10 @@ def daily_counts(
     return Daily.cast(count_by(counted, "account_id", "day", known_within_days=known_within_days))
 
 
-def days_without_sent(events: Frame, /) -> pl.LazyFrame:
+def days_without_sent(events: Frame, /, *, exclude: pl.Expr | None = None) -> pl.LazyFrame:
     """The account-days on which more was delivered than sent, with both numbers as the events have them."""
     return (
-        countable(events)
+        countable(events, exclude=exclude)
         .group_by("account_id", "day")
         .agg((pl.col("event_type") == name).sum().alias(name) for name in ("sent", "delivered"))
         .filter(pl.col("delivered") > pl.col("sent"))
@@ -86,7 +86,7 @@ def countable(
     missing = sorted(set(_NEEDED) - set(lazy.collect_schema().names()))
     if missing:
         raise DataError(f"events: column {missing[0]!r} is missing")
-    left_out = [pl.col("is_repeat"), *_mistakes(incidents)]
+    left_out = [pl.col("is_repeat"), mistaken(incidents)]
     if exclude is not None:
         left_out.append(exclude.fill_null(value=False))
     return lazy.filter(
@@ -116,18 +116,18 @@ def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.L
     )
 
 
-def _mistakes(incidents: Frame | None) -> list[pl.Expr]:
-    """For each incident, whether an event is a bounce of its making."""
+def mistaken(incidents: Frame | None) -> pl.Expr:
+    """Whether an event is a bounce of an incident's making."""
     if incidents is None:
-        return []
+        return pl.lit(value=False)
     day = pl.col("occurred_at").dt.date()
-    return [
-        pl.col("event_type").is_in(BOUNCES)
-        & day.is_between(incident["from_day"], incident["to_day"])
+    is_of = [
+        day.is_between(incident["from_day"], incident["to_day"])
         & _matches("recipient_domain", incident["recipient_domain"])
         & _matches("bounce_reason", incident["bounce_reason"])
         for incident in Incidents.admit(incidents, what="incidents").iter_rows(named=True)
     ]
+    return pl.col("event_type").is_in(BOUNCES) & pl.any_horizontal(pl.lit(value=False), *is_of)
 
 
 def _matches(column: str, wanted: str | None) -> pl.Expr:

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 
+_IN_WORDS = {
+    "test_mailbox": "to test mailboxes",
+    "own_domain": "to the account's own domains",
+    "transactional": "of transactional mail",
+    "incident": "bounces of incidents",
+    "machine": "opens and clicks by machines",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -47,13 +55,15 @@ class FileReport:
 class IngestReport:
     """What came of an ingest, file by file, and what the days of all events in the directory rest on.
 
-    `sent_at_from` counts them by where their send time is from ("provider", "message", "event");
-    `days_without_sent` counts the account-days on which more was delivered than sent.
+    `sent_at_from` counts them by where their send time is from ("provider", "message", "event"). Once days
+    are counted, `left_out` says how many events do not count and why, and `days_without_sent` on how many
+    account-days more was delivered than sent.
     """
 
     files: tuple[FileReport, ...]
     sent_at_from: dict[str, int]
-    days_without_sent: int
+    left_out: dict[str, int] = field(default_factory=dict)
+    days_without_sent: int = 0
 
     @property
     def records(self) -> int:
@@ -93,6 +103,9 @@ class IngestReport:
                 f"{dated['message']:,} from the message's sent event, "
                 f"{dated['event']:,} unknown, where the event's own day counts."
             )
+        if self.left_out:
+            told = ", ".join(f"{events:,} {_IN_WORDS[reason]}" for reason, events in self.left_out.items())
+            lines.append(f"Left out of the counts of all days: {told}.")
         if self.days_without_sent:
             lines.append(
                 f"On {self.days_without_sent:,} account-days more was delivered than sent: "
@@ -108,7 +121,6 @@ class Manifest:
     key_check: str
     files: tuple[FileReport, ...] = ()
     sent_at_from: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SENT_AT_FROM, 0))
-    days_without_sent: int = 0
 
 
 def read_manifest(directory: Path, /) -> Manifest | None:
