@@ -101,6 +101,27 @@ def ingest(
 
 
 @app.command()
+def incidents(
+    data: DataDir,
+    accept: Annotated[list[str] | None, typer.Option(help="number of a proposal, or all; repeatable")] = None,
+) -> None:
+    """Propose what a receiver got wrong for many accounts at once; --accept leaves it out of the counts."""
+    from deliverlab.pipeline import incidents as found
+
+    if not accept:
+        proposals = found.proposed(data)
+        _print_table(proposals.with_row_index("number", offset=1).drop("note"))
+        typer.echo(f"{proposals.height} proposed. Leave out of the counts with --accept NUMBER.")
+        return
+    if not all(each == "all" or each.isdecimal() for each in accept):
+        raise typer.BadParameter("must be numbers of proposals, or all", param_hint="--accept")
+    accepted = found.accept(data, None if "all" in accept else [int(each) for each in accept])
+    for day, domain, note in accepted.select("from_day", "recipient_domain", "note").iter_rows():
+        typer.echo(f"Accepted: {domain} from {day} on {note}")
+    typer.echo(f"{accepted.height} incidents accepted, and their days counted again.")
+
+
+@app.command()
 def health(data: DataDir, as_of: AsOf, out: Out) -> None:
     """Grade every account against its peers; writes health, scores and recommendations."""
     from deliverlab.pipeline.results import write_health

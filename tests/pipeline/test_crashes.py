@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 
 from deliverlab.errors import DataError
+from deliverlab.events import store
 from deliverlab.events.commit import changing
 from deliverlab.pipeline import road
 from deliverlab.pipeline.directory import write_table
@@ -47,7 +49,7 @@ def _inbox(folder: Path, **files: list[Json]) -> Path:
 
 def _begin(data: Path, inbox: Path) -> None:
     """A directory with accounts into which one file was read."""
-    road.store.write_key(data, b"a key for the tests of crashes")
+    store.write_key(data, b"a key for the tests of crashes")
     accounts = pl.DataFrame({"account_id": ["000011112222", "unknown"], "industry": ["retail", None]})
     write_table(data, Accounts, Accounts.admit(accounts, what="accounts"))
     road.ingest(inbox / "first.json", provider="ses", data=data)
@@ -66,8 +68,9 @@ def test_an_ingest_cut_after_every_step_and_run_again_is_the_ingest(
 ) -> None:
     """After each write, sync, rename and removal in turn: the old state or the new one, then the new one."""
     inbox = _inbox(tmp_path / "inbox", first=FIRST, second=SECOND)
-    whole = tmp_path / "whole"
-    _begin(whole, inbox)
+    begun, whole = tmp_path / "begun", tmp_path / "whole"
+    _begin(begun, inbox)
+    shutil.copytree(begun, whole)
     old = _digests(whole)
     road.ingest(inbox, provider="ses", data=whole)
     new = _digests(whole)
@@ -76,7 +79,7 @@ def test_an_ingest_cut_after_every_step_and_run_again_is_the_ingest(
     seen = []
     for steps in range(400):
         data = tmp_path / str(steps)
-        _begin(data, inbox)
+        shutil.copytree(begun, data)
         with monkeypatch.context() as patch:
             power = Power(patch, steps=steps)
             try:

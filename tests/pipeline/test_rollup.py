@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from deliverlab.events import spool
+from deliverlab.events import spool, store
 from deliverlab.events.caveats import Caveats
 from deliverlab.pipeline import rollup
 from deliverlab.pipeline.directory import read_table, write_table
-from deliverlab.pipeline.road import ingest, roll_up, store
+from deliverlab.pipeline.road import ingest, roll_up
 from deliverlab.schemas import Daily, Incidents, Slices
 from tests.events.exports import Json, sendgrid
 from tests.tables import table

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -21,12 +22,10 @@ from deliverlab.events.months import events_after
 from deliverlab.events.recipients import add_recipient_key
 from deliverlab.events.slices import slice_counts
 from deliverlab.health import peers
-from deliverlab.pipeline.directory import ABOUT, file_name, read_table, table_writer, told_about
+from deliverlab.pipeline.directory import ABOUT, file_name, read_table, table_path, table_writer, told_about
 from deliverlab.schemas import Accounts, Contacts, Daily, Incidents, PeerRates, Slices
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import dataframely as dy
 
     from deliverlab.events.commit import Change
@@ -59,15 +58,16 @@ def count_days(change: Change, days: pl.DataFrame | None, /, *, known_within_day
     """Write into a change what the days of its events count, those in `days` (null: all) counted again.
 
     Events speak for an account from its first send day among them on; what the tables said of other accounts
-    and of earlier days stays.
+    and of earlier days stays. A change that holds new incidents names the days they touch among `days`.
     """
     data = change.directory
-    rules = _rules(data, known_within_days=known_within_days)
     path = data / COUNTED
-    if not path.exists() or path.read_text(encoding="utf-8") != rules.marks():
+    stands = _rules(data, table_path(data, Incidents), known_within_days=known_within_days)
+    if not path.exists() or path.read_text(encoding="utf-8") != stands.marks():
         days = None
     if days is not None and not days.height:
         return
+    rules = _rules(data, change.path(file_name(Incidents)), known_within_days=known_within_days)
     events = _of_days(change, days)
     speaking = _speaking(change, days)
     for table, counted in _counts(events, rules).items():
@@ -96,14 +96,16 @@ def _counts(events: pl.LazyFrame, rules: Rules) -> dict[type[Table], pl.LazyFram
     }
 
 
-def _rules(data: Path, *, known_within_days: int) -> Rules:
-    path = data / EXCLUSIONS
-    return Rules(
-        known_within_days,
-        read_table(data, Incidents),
-        Exclusions.from_toml(path) if path.exists() else Exclusions(),
-        _known_contacts(data),
-    )
+def _rules(data: Path, incidents: Path, *, known_within_days: int) -> Rules:
+    found = pl.read_parquet(incidents) if incidents.exists() else Incidents.create_empty()
+    admitted = Incidents.admit(found, what=str(incidents))
+    return Rules(known_within_days, admitted, exclusions_of(data), _known_contacts(data))
+
+
+def exclusions_of(data: str | Path, /) -> Exclusions:
+    """What a data directory leaves out of its counts: see `events.exclusions`."""
+    path = Path(data) / EXCLUSIONS
+    return Exclusions.from_toml(path) if path.exists() else Exclusions()
 
 
 def _known_contacts(data: Path) -> pl.DataFrame:
