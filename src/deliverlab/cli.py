@@ -87,15 +87,28 @@ def sample(
 
 @app.command()
 def ingest(
-    files: Annotated[list[Path], typer.Argument(help="files or directories of raw exports")],
     data: DataDir,
-    provider: Annotated[str, typer.Option(help="ses or sendgrid")],
+    files: Annotated[list[Path] | None, typer.Argument(help="files or directories of raw exports")] = None,
+    provider: Annotated[str | None, typer.Option(help="ses or sendgrid, for files")] = None,
     account: Annotated[str | None, typer.Option(help="whose mail it is, where records do not say")] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="instead of files: postgresql://..., or a path to tables")
+    ] = None,
+    query: Annotated[str | None, typer.Option(help="what to read from the database")] = None,
+    table: Annotated[str | None, typer.Option(help="or a whole table of it: schema.table")] = None,
 ) -> None:
-    """Read raw exports into a data directory, and count them by day."""
+    """Read raw exports or a table into a data directory, and count them by day."""
     from deliverlab.pipeline.road import ingest as read_in
+    from deliverlab.pipeline.road import ingest_from
 
-    report = read_in(files, provider=provider, data=data, account_id=account)
+    if bool(files) == bool(source):
+        raise typer.BadParameter("must be files with --provider, or a table with --from")
+    if source:
+        report = ingest_from(source, data=data, query=query, table=table, account_id=account)
+    elif provider is None:
+        raise typer.BadParameter("must name what wrote the files", param_hint="--provider")
+    else:
+        report = read_in(files or [], provider=provider, data=data, account_id=account)
     for line in report.lines():
         typer.echo(line)
 

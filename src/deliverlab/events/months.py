@@ -122,7 +122,7 @@ def _concerned(stored: Iterable[Path], entries: pl.DataFrame, keys: Keys) -> pl.
     recipients = entries["recipient_key"].unique()
     found = [
         pl.scan_parquet(path)
-        .filter(keys.hold(), pl.col("recipient_key").is_in(recipients.implode()))
+        .filter(keys.hold(), pl.col("recipient_key").is_in(recipients.implode(), nulls_equal=True))
         .join(messages, on=_MESSAGE, how="semi", nulls_equal=True)
         .collect(engine="streaming")
         for path in stored

@@ -6,6 +6,7 @@ amount of mail into even pieces.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -18,7 +19,7 @@ ROW_GROUP = 1 << 15  # what a reader of a range may have to read beyond it, in e
 
 
 class Keys(NamedTuple):
-    """A range of recipient keys: from `first` on, before `last`."""
+    """A range of recipient keys: from `first` on, before `last`; no key at all is before every other."""
 
     first: str
     last: str
@@ -26,18 +27,18 @@ class Keys(NamedTuple):
     def hold(self) -> pl.Expr:
         """Whether a row is of this range."""
         key = pl.col("recipient_key")
-        return (key >= self.first) & (key < self.last)
+        return (key < self.last) & (key >= self.first) if self.first else (key < self.last) | key.is_null()
 
 
 def key_ranges(rows: int, /) -> list[Keys]:
     """Ranges that cover all keys, in order, each with about as many of the rows as memory may hold.
 
     >>> key_ranges(2 * ROWS_AT_ONCE)
-    [Keys(first='00000000', last='80000000'), Keys(first='80000000', last='g')]
+    [Keys(first='', last='80000000'), Keys(first='80000000', last='g')]
     """
     pieces = max(1, -(-rows // ROWS_AT_ONCE))
-    cuts = [f"{(piece << 32) // pieces:08x}" for piece in range(pieces)]
-    return [Keys(*pair) for pair in zip(cuts, [*cuts[1:], "g"], strict=True)]
+    cuts = [f"{(piece << 32) // pieces:08x}" for piece in range(1, pieces)]
+    return [Keys(*pair) for pair in pairwise(["", *cuts, "g"])]
 
 
 class Spool:

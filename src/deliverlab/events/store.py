@@ -31,6 +31,7 @@ from deliverlab.events.manifest import (
 from deliverlab.events.months import ENTRY, EVENTS, FILE, incoming_spool, scan_months, settle_into
 from deliverlab.events.providers import provider_named
 from deliverlab.events.recipients import keyed
+from deliverlab.events.rows import event_rows
 from deliverlab.schemas import Events, Quarantine
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVENTS", "Delivery", "IngestReport", "exports", "has_key", "ingest", "kept_key", "read_key",
-    "read_quarantine", "scan_events", "scan_months", "take_in", "write_key",
+    "read_quarantine", "rows", "scan_events", "scan_months", "take_in", "write_key",
 ]  # fmt: skip
 
 QUARANTINE = "quarantine.parquet"
@@ -110,6 +111,20 @@ def exports(
         return Delivery(export.source, way, batches)
 
     return [delivery(export) for export in find_exports(paths)]
+
+
+def rows(
+    frames: Iterable[pl.DataFrame], /, *, source: str, provider: str = "table", account_id: str | None = None
+) -> Delivery:
+    """Frames of one table as `take_in` reads them: see `rows.event_rows` for the columns they need."""
+
+    def batches() -> Iterator[Batch]:
+        line = 1
+        for frame in frames:
+            yield event_rows(frame, line, source=source, provider=provider, account_id=account_id)
+            line += frame.height
+
+    return Delivery(source, Way("", provider, account_id, *Tags()), batches)
 
 
 def take_in(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from deliverlab.events import store
+from deliverlab.events import sources, store
 from deliverlab.events.caveats import Caveats, told
 from deliverlab.events.commit import changing
 from deliverlab.health import peers, score
@@ -49,6 +49,23 @@ def ingest(
     """
     deliveries = store.exports(paths, provider=provider, account_id=account_id)
     return take_in(deliveries, data=data, known_within_days=known_within_days)
+
+
+def ingest_from(
+    source: str,
+    /,
+    *,
+    data: str | Path,
+    query: str | None = None,
+    table: str | None = None,
+    account_id: str | None = None,
+    known_within_days: int = KNOWN_WITHIN_DAYS,
+) -> store.IngestReport:
+    """The same for a table: of a database, or of any path that Polars can scan; see `events.sources`."""
+    frames = sources.read_frames(source, query=query, table=table)
+    named = sources.name_of(source, query=query, table=table)
+    delivery = store.rows(frames, source=named, account_id=account_id)
+    return take_in([delivery], data=data, known_within_days=known_within_days)
 
 
 def take_in(
