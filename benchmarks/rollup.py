@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from deliverlab.schemas import EVENT_TYPES, Daily
+from deliverlab.schemas import BOUNCE_REASONS, EVENT_TYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 CONTENDERS = ("deliverlab", "duckdb")
 KNOWN_WITHIN_DAYS = 2
 DAY = 86_400_000_000  # microseconds
+START = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1_000_000
+EVENT_TYPE, BOUNCE_REASON = pl.Enum(EVENT_TYPES), pl.Enum(BOUNCE_REASONS)
 SHARES = {"sent": 50, "delivered": 45, "hard_bounce": 1, "soft_bounce": 1, "open": 8, "complaint": 1}
 
 
 def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
     """Write settled events as the store keeps them, in files of two million rows, each with its own key."""
-    events, accounts, days = (2_000_000, 2_000, 60) if quick else (20_000_000, 20_000, 90)
+    events, accounts, days = (2_000_000, 2_000, 60) if quick else (50_000_000, 20_000, 90)
     step = 2_000_000
     for number in range(events // step):
         _events(step, accounts=accounts, days=days, number=number).write_parquet(
@@ -35,11 +37,16 @@ def deliverlab(inputs: Path, /) -> pl.DataFrame:
     from deliverlab.events.daily import daily_counts
 
     daily = daily_counts(pl.scan_parquet(inputs / "events-*.parquet"), known_within_days=KNOWN_WITHIN_DAYS)
-    return daily.collect(engine="streaming").select(Daily.column_names()).sort("account_id", "day")
+    return daily.collect(engine="streaming")
 
 
 def duckdb(inputs: Path, /) -> pl.DataFrame:
     """The same counts by DuckDB."""
+    return counted_by_duckdb(f"{inputs}/events-*.parquet", answer=inputs / "daily-by-duckdb.parquet")
+
+
+def counted_by_duckdb(files: str, /, *, answer: Path) -> pl.DataFrame:
+    """The daily counts of settled events in some Parquet files."""
     import duckdb as engine
 
     def count(event_type: str, name: str, when: str) -> str:
@@ -65,7 +72,7 @@ def duckdb(inputs: Path, /) -> pl.DataFrame:
             select account_id, event_type, is_machine, epoch_us(sent_at) // {DAY} as sent_on,
                 epoch_us(coalesce(received_at, occurred_at)) // {DAY} - sent_on <= {KNOWN_WITHIN_DAYS}
                     as is_known
-            from '{inputs}/events-*.parquet'
+            from '{files}'
             where not is_repeat and event_type not in ('other', 'deferred', 'dropped')
         ), counted as (
             select account_id, date '1970-01-01' + sent_on::integer as day, {counted} from dated group by all
@@ -75,7 +82,6 @@ def duckdb(inputs: Path, /) -> pl.DataFrame:
         )
         from counted order by account_id, day
     """
-    answer = inputs / "daily-by-duckdb.parquet"
     engine.sql(f"copy ({query}) to '{answer}'")  # handing a frame over would need another library
     return pl.read_parquet(answer)
 
@@ -86,15 +92,14 @@ def _events(rows: int, *, accounts: int, days: int, number: int) -> pl.DataFrame
     lag = (rng.exponential(0.3, rows) * 86_400_000_000).astype(np.int64)
     shares = np.array(list(SHARES.values()))
     types = rng.choice(list(SHARES), rows, p=shares / shares.sum())
-    start = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1_000_000
     moment = pl.Datetime("us", "UTC")
     return pl.DataFrame(
         {
             "event_key": [f"{number}-{row}" for row in range(rows)],
             "account_id": pl.Series(rng.integers(0, accounts, rows)).cast(pl.String),
-            "event_type": pl.Series(types).cast(pl.Enum(EVENT_TYPES)),
-            "sent_at": pl.Series(start + sent_at).cast(moment),
-            "occurred_at": pl.Series(start + sent_at + np.where(types == "sent", 0, lag)).cast(moment),
+            "event_type": pl.Series(types).cast(EVENT_TYPE),
+            "sent_at": pl.Series(START + sent_at).cast(moment),
+            "occurred_at": pl.Series(START + sent_at + np.where(types == "sent", 0, lag)).cast(moment),
         }
     ).with_columns(
         received_at=pl.lit(None, dtype=moment),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
-from benchmarks import calibration, evaluate, false_trips, health, measure, rollup, simulate
+from benchmarks import calibration, evaluate, false_trips, health, measure, rollup, settling, simulate
 from benchmarks.__main__ import main
 
 
@@ -15,6 +15,14 @@ def test_both_roll_ups_give_the_same_days(tmp_path: Path) -> None:
     rollup._events(20_000, accounts=40, days=20, number=0).write_parquet(tmp_path / "events-0.parquet")
 
     assert_frame_equal(rollup.deliverlab(tmp_path), rollup.duckdb(tmp_path))
+
+
+def test_settling_gives_the_same_days_by_either_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB's query drops the same duplicates, finds the same send times, and marks the same repeats."""
+    monkeypatch.setattr(settling, "QUICK", (20_000, 40, 20))
+    settling.prepare(tmp_path, quick=True)
+
+    assert_frame_equal(settling.deliverlab(tmp_path), settling.duckdb(tmp_path))
 
 
 def test_the_ladder_and_the_plain_loop_give_the_same_transitions(
@@ -98,5 +106,5 @@ def test_without_a_name_the_benchmarks_are_listed(
     main()
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "rollup", "health", "calibration", "false_trips", "simulate", "evaluate",
+        "rollup", "settling", "health", "calibration", "false_trips", "simulate", "evaluate",
     ]  # fmt: skip

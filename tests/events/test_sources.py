@@ -165,7 +165,7 @@ def test_any_path_that_polars_scans_is_a_source(tmp_path: Path, kind: str) -> No
     ],
 )
 def test_a_wrong_source_is_one_line(
-    tmp_path: Path, source: str, options: dict[str, str], message: str
+    tmp_path: Path, source: str, options: dict[str, Any], message: str
 ) -> None:
     """What cannot be read is named, and nothing is written of it."""
     with pytest.raises(DataError, match=message) as caught:

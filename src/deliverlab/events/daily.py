@@ -32,6 +32,8 @@ _IN_TIME = {
     "clicks": "click",
 }
 _LATE = {"late_hard_bounces": "hard_bounce", "late_complaints": "complaint"}
+_HIGH = 1 << 32  # above every count of a group
+_PAIRS = tuple(zip(COUNTS[::2], COUNTS[1::2], strict=True))
 _NEEDED = (
     "account_id", "event_type", "occurred_at", "sent_at", "received_at", "recipient_domain", "bounce_reason",
     "is_machine", "is_repeat",
@@ -95,7 +97,10 @@ def countable(
 
 
 def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.LazyFrame:
-    """The ten counts of each group, in the order of the groups."""
+    """The ten counts of each group, in the order of the groups.
+
+    Two counts travel in one sum: keeping ten sums for each of millions of groups is what takes the time.
+    """
     is_by_machine = pl.col("is_machine") & pl.col("event_type").is_in(ENGAGEMENT)
     is_late = known_at.dt.epoch("d") - pl.col("sent_at").dt.epoch("d") > known_within_days
     counts = {
@@ -106,11 +111,20 @@ def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.L
         },
         **{name: (pl.col("event_type") == event_type) & is_late for name, event_type in _LATE.items()},
     }
+
+    def one(name: str) -> pl.Expr:
+        return counts[name].cast(pl.Int64)
+
     came_of_it = pl.sum_horizontal("delivered", "hard_bounces", "soft_bounces")
     lacks_sent = pl.col("delivered") > pl.col("sent")
     return (
         counted.group_by(by)
-        .agg(counts[name].sum().cast(pl.Int64).alias(name) for name in COUNTS)
+        .agg((one(low) + one(high) * _HIGH).sum().alias(low) for low, high in _PAIRS)
+        .with_columns(
+            *(pl.col(low) % _HIGH for low, _ in _PAIRS),
+            *((pl.col(low) // _HIGH).alias(high) for low, high in _PAIRS),
+        )
+        .select(*by, *COUNTS)
         .with_columns(sent=pl.when(lacks_sent).then(came_of_it).otherwise("sent"))
         .sort(by)
     )
