@@ -27,7 +27,7 @@ def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
     step = 2_000_000
     for number in range(events // step):
         _events(step, accounts=accounts, days=days, number=number).write_parquet(
-            inputs / f"events-{number}.parquet"
+            inputs / f"events-{number}.parquet", row_group_size=1 << 17
         )
     return {"events": events, "accounts": accounts, "days": days}
 

@@ -28,7 +28,7 @@ def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
     for number in range(max(1, entries // ROWS)):
         rows = min(entries, ROWS)
         _entries(rows, accounts=accounts, days=days, number=number).write_parquet(
-            inputs / f"entries-{number}.parquet"
+            inputs / f"entries-{number}.parquet", row_group_size=1 << 16
         )
     return {"entries": entries, "accounts": accounts, "days": days}
 
@@ -91,7 +91,7 @@ def _entries(rows: int, /, *, accounts: int, days: int, number: int) -> pl.DataF
     rng = np.random.default_rng([20260602, number])
     mails = int(rows / 2.53)  # what a mail comes to with its outcomes and duplicates
     sent_us = rollup.START + rng.integers(0, days * 86_400, mails) * 1_000_000
-    recipient = rng.integers(0, 1 << 62, mails)
+    recipient = rng.integers(0, 1 << 64, mails, dtype=np.uint64)
     mail = pl.DataFrame(
         {
             "account_id": pl.Series(rng.integers(0, accounts, mails)).cast(pl.String),

@@ -106,10 +106,13 @@ def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.L
     counts = {
         "sent": pl.col("event_type") == "sent",
         **{
-            name: (pl.col("event_type") == event_type) & ~(is_late | is_by_machine)
+            name: (pl.col("event_type") == event_type) & pl.col("is_in_time")
             for name, event_type in _IN_TIME.items()
         },
-        **{name: (pl.col("event_type") == event_type) & is_late for name, event_type in _LATE.items()},
+        **{
+            name: (pl.col("event_type") == event_type) & pl.col("is_late")
+            for name, event_type in _LATE.items()
+        },
     }
 
     def one(name: str) -> pl.Expr:
@@ -118,7 +121,8 @@ def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.L
     came_of_it = pl.sum_horizontal("delivered", "hard_bounces", "soft_bounces")
     lacks_sent = pl.col("delivered") > pl.col("sent")
     return (
-        counted.group_by(by)
+        counted.with_columns(is_late=is_late, is_in_time=~(is_late | is_by_machine))
+        .group_by(by)
         .agg((one(low) + one(high) * _HIGH).sum().alias(low) for low, high in _PAIRS)
         .with_columns(
             *(pl.col(low) % _HIGH for low, _ in _PAIRS),

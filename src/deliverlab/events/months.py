@@ -79,9 +79,11 @@ def settle_into(change: Change, incoming: Spool) -> Settled:
         accepted.update(_count_new(entries, before))
         after = settle(pl.concat([_unsettled(before), entries.select(ENTRY)]), recipient="recipient_key")
         changed = after.select(pl.col(name).cast(dtype) for name, dtype in _STORED.items())
+        replaced = before
         if before.height:
             changed = changed.join(before, on=list(_STORED), how="anti", nulls_equal=True)
-        replaced = before.join(changed, on="event_key", how="semi")
+            replaced = before.join(changed, on="event_key", how="semi")
+        changed, replaced = changed.sort(_ORDER), replaced.sort(_ORDER)
         new.add(changed)
         gone.add(replaced)
         days.append(pl.concat([_days(changed), _days(replaced)]).unique())
@@ -101,7 +103,7 @@ class _Parts(dict[str, Spool]):
         self._empty = empty
 
     def __missing__(self, month: str) -> Spool:
-        self[month] = Spool(self._folder / month, empty=self._empty)
+        self[month] = Spool(self._folder / month, empty=self._empty, in_order=True)
         return self[month]
 
     def add(self, rows: pl.DataFrame) -> None:
@@ -118,6 +120,9 @@ def _file(month: str) -> str:
 
 def _concerned(stored: Iterable[Path], entries: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     """The stored events of the messages that the entries speak of; files skip what cannot hold any."""
+    stored = list(stored)
+    if not stored:
+        return _NONE
     messages = entries.select(_MESSAGE).unique().lazy()
     recipients = entries["recipient_key"].unique()
     found = [
@@ -132,8 +137,10 @@ def _concerned(stored: Iterable[Path], entries: pl.DataFrame, keys: Keys) -> pl.
 
 def _count_new(entries: pl.DataFrame, before: pl.DataFrame) -> Mapping[int, int]:
     """How many events of each file no earlier file had, nor the directory."""
-    first = entries.unique("event_key", keep="first", maintain_order=True)
-    return dict(first.join(before, on="event_key", how="anti").group_by(FILE).len().iter_rows())
+    first = entries.select("event_key", FILE).unique("event_key", keep="first", maintain_order=True)
+    if before.height:
+        first = first.join(before.select("event_key"), on="event_key", how="anti")
+    return dict(first.group_by(FILE).len().iter_rows())
 
 
 def _unsettled(stored: pl.DataFrame) -> pl.DataFrame:
@@ -159,7 +166,7 @@ def _write_month(change: Change, name: str, old: Path | None, new: Spool, gone: 
     def merged(*_: object) -> Iterator[pl.DataFrame]:
         for keys in key_ranges(before + new.rows):
             kept = stored.filter(keys.hold()).collect().join(gone.take(keys), on="event_key", how="anti")
-            yield pl.concat([kept, new.take(keys)]).sort(_ORDER)
+            yield pl.concat([kept, new.take(keys)]).sort(_ORDER) if kept.height else new.take(keys)
 
     month = register_io_source(merged, schema=dict(_STORED))
     change.write(name, lambda path: month.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP))

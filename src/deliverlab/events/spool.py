@@ -42,11 +42,15 @@ def key_ranges(rows: int, /) -> list[Keys]:
 
 
 class Spool:
-    """Rows of one table with a `recipient_key`; few of them stay in memory, many go to disk."""
+    """Rows of one table with a `recipient_key`; few of them stay in memory, many go to disk.
 
-    def __init__(self, folder: Path, *, empty: pl.DataFrame) -> None:
+    `in_order` promises that rows are added in the order of their keys, so that they need no sorting.
+    """
+
+    def __init__(self, folder: Path, *, empty: pl.DataFrame, in_order: bool = False) -> None:
         self.rows = 0
         self._folder = folder
+        self._in_order = in_order
         self._waiting = [empty]
         self._files: list[Path] = []
 
@@ -57,12 +61,13 @@ class Spool:
         if sum(frame.height for frame in self._waiting) >= ROWS_AT_ONCE:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._files.append(self._folder / f"{len(self._files)}.parquet")
-            waiting = pl.concat(self._waiting).sort("recipient_key", maintain_order=True)
+            waiting = pl.concat(self._waiting)
+            if not self._in_order:
+                waiting = waiting.sort("recipient_key", maintain_order=True)
             waiting.write_parquet(self._files[-1], compression="lz4", row_group_size=ROW_GROUP)
             self._waiting = [waiting.clear()]
 
     def take(self, keys: Keys) -> pl.DataFrame:
-        """The rows of a range, in the order of their recipients, each recipient's as they were added."""
+        """The rows of a range; those of one recipient as they were added."""
         frames = [pl.scan_parquet(file) for file in self._files] + [frame.lazy() for frame in self._waiting]
-        rows = pl.concat([frame.filter(keys.hold()) for frame in frames])
-        return rows.collect().sort("recipient_key", maintain_order=True)
+        return pl.concat([frame.filter(keys.hold()) for frame in frames]).collect()
