@@ -44,6 +44,8 @@ class Kind(StrEnum):
 
     portfolio = "portfolio"
     replay = "replay"
+    policy = "policy"
+    comparison = "comparison"
     health = "health"
     checklist = "checklist"
 
@@ -53,6 +55,11 @@ Out = Annotated[Path, typer.Option("--out", help="directory to write into")]
 AsOf = Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="the day to look back from")]
 StageSource = Annotated[StageFrom, typer.Option(help="what was really done, or what was simulated")]
 PolicyName = Annotated[str, typer.Option("--policy", help="name of a preset, or a TOML file")]
+ScenarioName = Annotated[
+    str,
+    typer.Option("--scenario", help="never, historical, from-history, after-5 (days), or a TOML file"),
+]
+Seed = Annotated[int, typer.Option(help="the luck of from-history, and of resampling", min=0)]
 APolicy = Annotated[str, typer.Argument(help="name of a preset, or a TOML file")]
 
 
@@ -195,8 +202,8 @@ def policy_pilot(
 def simulate(
     data: DataDir,
     policy: PolicyName,
-    scenario: Annotated[str, typer.Option(help="never, historical, from-history, or a TOML file")],
-    seed: Annotated[int, typer.Option(help="the luck of from-history", min=0)] = 0,
+    scenario: ScenarioName,
+    seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="directory to write into; default DATA")] = None,
     start: Annotated[
         Path | None,
@@ -208,12 +215,15 @@ def simulate(
     reviews_per_day: Annotated[
         int | None, typer.Option(help="let reviews wait for those who check them: so many a day", min=0)
     ] = None,
+    page: Annotated[bool, typer.Option("--page", help="write simulation.html too")] = False,
 ) -> None:
     """Replay a policy over history, or go on from a day before and list who moves; writes what it found."""
     from deliverlab.pipeline.results import accounts_by_stage, write_queue, write_simulation
     from deliverlab.pipeline.shadow import movers
     from deliverlab.policy.identified import identified
 
+    if page and (start is not None or until is not None or reviews_per_day is not None):
+        raise DataError("--page must be left out with --start, --until and --reviews-per-day")
     if reviews_per_day is not None:
         if start is not None:
             raise DataError("--start must be left out with --reviews-per-day: a queue begins empty")
@@ -236,6 +246,31 @@ def simulate(
         _print_table(moved)
     _print_table(accounts_by_stage(result.standing))
     typer.echo(identified(result.outcomes))
+    if page:
+        from deliverlab.pipeline.policy_pages import write_replay_page
+
+        written = write_replay_page(data, policy=policy, scenario=scenario, seed=seed, out=out or data)
+        typer.echo(f"Open this page:\n{written.resolve()}")
+
+
+@app.command()
+def compare(
+    data: DataDir,
+    champion: Annotated[str, typer.Option(help="the policy in force: a preset, or a TOML file")],
+    challenger: Annotated[str, typer.Option(help="the policy that would replace it")],
+    scenario: ScenarioName,
+    out: Out,
+    seed: Seed = 0,
+) -> None:
+    """Set two policies beside each other on one history; writes tables and a page with the answer."""
+    from deliverlab.pipeline.policy_pages import write_comparison
+
+    contest, page = write_comparison(
+        data, champion=champion, challenger=challenger, scenario=scenario, seed=seed, out=out
+    )
+    for sentence in contest.sentences:
+        typer.echo(sentence)
+    typer.echo(f"Open this page:\n{page.resolve()}")
 
 
 @review_app.command("record")
