@@ -70,7 +70,8 @@ def bounce_reason(status: pl.Expr, words: pl.Expr, stated: pl.Expr) -> pl.Expr:
     it for everything.
 
     >>> def reason(status, words):
-    ...     return pl.select(bounce_reason(pl.lit(status), pl.lit(words), pl.lit(None, pl.String))).item()
+    ...     texts = [pl.lit(text, pl.String) for text in (status, words, None)]
+    ...     return pl.select(bounce_reason(*texts)).item()
     >>> reason("5.1.1", "smtp; 550 5.1.1 user unknown")
     'invalid_address'
     >>> reason(None, "550 5.7.1 Service unavailable; client host listed at a blocklist")

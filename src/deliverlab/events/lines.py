@@ -63,7 +63,7 @@ def read_records(path: Path, fields: Fields) -> Iterator[pl.DataFrame]:
         if part.records is not None:
             is_scrolling = False
             scroll.line = part.line + part.text.count(b"\n")
-            yield part.records
+            yield part.records.rechunk()
             continue
         if not is_scrolling:
             scroll = Scroll(more, line=part.line)

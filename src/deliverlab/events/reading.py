@@ -101,8 +101,7 @@ def _facts(rows: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     place = rows.select(*(pl.col(name).alias(f"row:{name}") for name in (*_PLACE, "received")))
     frame = place.hstack(rows["record"].struct.unnest())
     if mapping.each is not None:
-        frame = frame.with_columns(mapping.each.alias("each")).explode("each", empty_as_null=True)
-    # A text that a mapping makes from fields which no record has comes as one row: it is spread over all.
+        frame = _one_a_row(frame.with_columns(mapping.each.alias("each")))
     wanted = {
         name: expression
         for name, expression in mapping._asdict().items()
@@ -113,6 +112,13 @@ def _facts(rows: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     }
     columns = [pl.col(f"row:{name}").alias(name) for name in _PLACE]
     return frame.lazy().select(*columns, **wanted).collect()
+
+
+def _one_a_row(frame: pl.DataFrame) -> pl.DataFrame:
+    """A row for each of those whom a record concerns; most records concern one, which is quicker."""
+    if (frame["each"].list.len() == 1).all(ignore_nulls=False):
+        return frame.with_columns(pl.col("each").list.first())
+    return frame.explode("each", empty_as_null=True)
 
 
 def _account(settings: Settings) -> list[pl.Expr]:
