@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deliverlab.errors import DataError
-from deliverlab.events import sendgrid, ses
+from deliverlab.events import brevo, hubspot, mailgun, mandrill, postmark, sendgrid, ses, sparkpost
 
 if TYPE_CHECKING:
     from deliverlab.events.entries import Provider
 
-PROVIDERS: dict[str, Provider] = {each.name: each for each in (ses.PROVIDER, sendgrid.PROVIDER)}
+AUTO = "auto"
+
+PROVIDERS: dict[str, Provider] = {
+    each.PROVIDER.name: each.PROVIDER
+    for each in (brevo, hubspot, mailgun, mandrill, postmark, sendgrid, ses, sparkpost)
+}
 
 
 def provider_named(name: str) -> Provider:
@@ -20,5 +25,5 @@ def provider_named(name: str) -> Provider:
     True
     """
     if name not in PROVIDERS:
-        raise DataError(f"provider == {name!r}, must be one of {', '.join(sorted(PROVIDERS))}")
+        raise DataError(f"provider == {name!r}, must be one of {', '.join(sorted(PROVIDERS))}, {AUTO}")
     return PROVIDERS[name]
