@@ -10,7 +10,9 @@ from pathlib import Path
 
 from benchmarks.measure import commit, machine, measure, prepare
 
-BENCHMARKS = ("rollup", "settling", "health", "calibration", "false_trips", "simulate", "evaluate")
+BENCHMARKS = (
+    "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "simulate", "evaluate",
+)  # fmt: skip
 
 
 def main() -> None:

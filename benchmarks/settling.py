@@ -135,6 +135,8 @@ def _entries(rows: int, /, *, accounts: int, days: int, number: int) -> pl.DataF
         provider=pl.lit("ses"),
         provider_event_id=pl.lit(None, pl.String),
         is_machine=pl.lit(value=False),
+        is_test=pl.lit(value=False),
+        is_transactional=pl.lit(None, pl.Boolean),
         raw_type=pl.col("event_type"),
         source=pl.lit(f"{number}.json"),
         recipient_key="recipient_key",

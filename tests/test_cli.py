@@ -58,7 +58,7 @@ def test_a_scenario_is_always_named(
 
     assert run(*words, "perhaps", monkeypatch=monkeypatch) == 2
     assert (
-        "scenario == 'perhaps', must be never, historical, from-history or a TOML file"
+        "scenario == 'perhaps', must be never, historical, from-history, after-DAYS or a TOML file"
         in capsys.readouterr().err
     )
 

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.policies import good_account_trips as good_account_trips
     from deliverlab.pipeline.precedents import replay_precedents as replay_precedents
     from deliverlab.pipeline.reactions import reaction_band as reaction_band
+    from deliverlab.pipeline.replays import open_contest as open_contest
+    from deliverlab.pipeline.replays import open_replay as open_replay
     from deliverlab.pipeline.road import account_health as account_health
     from deliverlab.pipeline.road import simulate as simulate
     from deliverlab.pipeline.road import simulate_with_reviewers as simulate_with_reviewers
@@ -115,6 +117,8 @@ _HOMES = {
     "contact_decisions": "review.decisions",
     "open_portfolio": "pipeline.cases",
     "open_case": "pipeline.cases",
+    "open_replay": "pipeline.replays",
+    "open_contest": "pipeline.replays",
     "DeliverlabError": "errors",
     "DataError": "errors",
     "PolicyError": "errors",

@@ -44,6 +44,8 @@ class Kind(StrEnum):
 
     portfolio = "portfolio"
     replay = "replay"
+    policy = "policy"
+    comparison = "comparison"
     health = "health"
     checklist = "checklist"
 
@@ -53,6 +55,11 @@ Out = Annotated[Path, typer.Option("--out", help="directory to write into")]
 AsOf = Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="the day to look back from")]
 StageSource = Annotated[StageFrom, typer.Option(help="what was really done, or what was simulated")]
 PolicyName = Annotated[str, typer.Option("--policy", help="name of a preset, or a TOML file")]
+ScenarioName = Annotated[
+    str,
+    typer.Option("--scenario", help="never, historical, from-history, after-5 (days), or a TOML file"),
+]
+Seed = Annotated[int, typer.Option(help="the luck of from-history, and of resampling", min=0)]
 APolicy = Annotated[str, typer.Argument(help="name of a preset, or a TOML file")]
 
 
@@ -89,26 +96,35 @@ def sample(
 def ingest(
     data: DataDir,
     files: Annotated[list[Path] | None, typer.Argument(help="files or directories of raw exports")] = None,
-    provider: Annotated[str | None, typer.Option(help="ses or sendgrid, for files")] = None,
+    provider: Annotated[
+        str, typer.Option(help="whose records they are: auto, a name such as ses, or a column map (MAP.toml)")
+    ] = "auto",
     account: Annotated[str | None, typer.Option(help="whose mail it is, where records do not say")] = None,
     source: Annotated[
         str | None, typer.Option("--from", help="instead of files: postgresql://..., or a path to tables")
     ] = None,
     query: Annotated[str | None, typer.Option(help="what to read from the database")] = None,
     table: Annotated[str | None, typer.Option(help="or a whole table of it: schema.table")] = None,
+    bounce_types: Annotated[
+        Path | None,
+        typer.Option(help='TOML: mailbox_disabled = "soft_bounce" and so on; default DATA/bounce_types.toml'),
+    ] = None,
 ) -> None:
     """Read raw exports or a table into a data directory, and count them by day."""
     from deliverlab.pipeline.road import ingest as read_in
     from deliverlab.pipeline.road import ingest_from
 
     if bool(files) == bool(source):
-        raise typer.BadParameter("must be files with --provider, or a table with --from")
+        raise typer.BadParameter("must be files, or a table with --from")
     if source:
-        report = ingest_from(source, data=data, query=query, table=table, account_id=account)
-    elif provider is None:
-        raise typer.BadParameter("must name what wrote the files", param_hint="--provider")
+        report = ingest_from(
+            source, data=data, query=query, table=table, provider=provider, account_id=account,
+            bounce_types=bounce_types,
+        )  # fmt: skip
     else:
-        report = read_in(files or [], provider=provider, data=data, account_id=account)
+        report = read_in(
+            files or [], provider=provider, data=data, account_id=account, bounce_types=bounce_types
+        )
     for line in report.lines():
         typer.echo(line)
 
@@ -229,8 +245,8 @@ def policy_pilot(
 def simulate(
     data: DataDir,
     policy: PolicyName,
-    scenario: Annotated[str, typer.Option(help="never, historical, from-history, or a TOML file")],
-    seed: Annotated[int, typer.Option(help="the luck of from-history", min=0)] = 0,
+    scenario: ScenarioName,
+    seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="directory to write into; default DATA")] = None,
     start: Annotated[
         Path | None,
@@ -242,12 +258,15 @@ def simulate(
     reviews_per_day: Annotated[
         int | None, typer.Option(help="let reviews wait for those who check them: so many a day", min=0)
     ] = None,
+    page: Annotated[bool, typer.Option("--page", help="write simulation.html too")] = False,
 ) -> None:
     """Replay a policy over history, or go on from a day before and list who moves; writes what it found."""
     from deliverlab.pipeline.results import accounts_by_stage, write_queue, write_simulation
     from deliverlab.pipeline.shadow import movers
     from deliverlab.policy.identified import identified
 
+    if page and (start is not None or until is not None or reviews_per_day is not None):
+        raise DataError("--page must be left out with --start, --until and --reviews-per-day")
     if reviews_per_day is not None:
         if start is not None:
             raise DataError("--start must be left out with --reviews-per-day: a queue begins empty")
@@ -270,6 +289,31 @@ def simulate(
         _print_table(moved)
     _print_table(accounts_by_stage(result.standing))
     typer.echo(identified(result.outcomes))
+    if page:
+        from deliverlab.pipeline.policy_pages import write_replay_page
+
+        written = write_replay_page(data, policy=policy, scenario=scenario, seed=seed, out=out or data)
+        typer.echo(f"Open this page:\n{written.resolve()}")
+
+
+@app.command()
+def compare(
+    data: DataDir,
+    champion: Annotated[str, typer.Option(help="the policy in force: a preset, or a TOML file")],
+    challenger: Annotated[str, typer.Option(help="the policy that would replace it")],
+    scenario: ScenarioName,
+    out: Out,
+    seed: Seed = 0,
+) -> None:
+    """Set two policies beside each other on one history; writes tables and a page with the answer."""
+    from deliverlab.pipeline.policy_pages import write_comparison
+
+    contest, page = write_comparison(
+        data, champion=champion, challenger=challenger, scenario=scenario, seed=seed, out=out
+    )
+    for sentence in contest.sentences:
+        typer.echo(sentence)
+    typer.echo(f"Open this page:\n{page.resolve()}")
 
 
 @review_app.command("record")

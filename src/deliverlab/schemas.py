@@ -167,13 +167,15 @@ class _EventFacts(Table):
     occurred_at = _moment()
     sent_at = _moment()
     received_at = _moment(nullable=True)
-    recipient_domain = dy.String()
+    recipient_domain = dy.String(nullable=True)
     bounce_reason = dy.Enum(BOUNCE_REASONS, nullable=True)
     message_id = dy.String(nullable=True)
     campaign_id = dy.String(nullable=True)
     provider = dy.String()
     provider_event_id = dy.String(nullable=True)
     is_machine = dy.Bool()
+    is_test = dy.Bool()
+    is_transactional = dy.Bool(nullable=True)
     is_repeat = dy.Bool()
     raw_type = dy.String()
     source = dy.String()
@@ -182,13 +184,13 @@ class _EventFacts(Table):
 class Events(_EventFacts):
     """What happened, as it is stored: the recipient is a keyed hash, never an address."""
 
-    recipient_key = dy.String()
+    recipient_key = dy.String(nullable=True)
 
 
 class ClearEvents(_EventFacts):
     """What happened, in memory only: the recipient's address stands in clear."""
 
-    recipient = dy.String()
+    recipient = dy.String(nullable=True)
 
 
 class Quarantine(Table):

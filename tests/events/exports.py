@@ -97,7 +97,7 @@ def ndjson(*records: Json) -> bytes:
     return b"".join(json.dumps(record).encode() + b"\n" for record in records)
 
 
-def read(*files: bytes | Json | list[Json], provider: str = "ses", **options: str) -> Reading:
+def read(*files: bytes | Json | list[Json], provider: str = "ses", **options: Any) -> Reading:  # noqa: ANN401 - options of `read_provider`
     """What reading these files gives; a record or a list of records stands for its JSON."""
     with tempfile.TemporaryDirectory() as directory:
         for number, content in enumerate(files):
@@ -115,3 +115,91 @@ def only(reading: Reading) -> Json:
 def refusals(reading: Reading) -> list[tuple[str, str]]:
     """Where and why entries were refused."""
     return list(reading.quarantine.select("position", "reason").iter_rows())
+
+
+SECONDS = 1_777_885_207  # 2026-05-04 09:00:07 UTC
+
+
+def mailgun(event: str, **facts: object) -> Json:
+    """A bare Mailgun record of 2026-05-04 09:00:07.25 UTC."""
+    return {
+        "event": event,
+        "id": f"i-{event}",
+        "timestamp": SECONDS + 0.25,
+        "log-level": "info",
+        "recipient": "ann@mail.test",
+        "envelope": {"sender": "news@shop.test", "targets": "list@mail.test"},
+        "message": {"headers": {"to": "team@mail.test", "message-id": "m-1@shop.test"}},
+        "user-variables": {},
+    } | facts
+
+
+def mailgun_failure(severity: str, reason: str, **status: object) -> Json:
+    """A Mailgun record of a mail that was not taken."""
+    return mailgun("failed", severity=severity, reason=reason, **{"delivery-status": status})
+
+
+def postmark(kind: str, **facts: object) -> Json:
+    """A Postmark record of 2026-05-04 09:00:07.25 UTC, written as in New York."""
+    times = {
+        "Delivery": "DeliveredAt",
+        "Open": "ReceivedAt",
+        "Click": "ReceivedAt",
+        "SubscriptionChange": "ChangedAt",
+    }
+    whom = "Email" if kind in ("Bounce", "SpamComplaint") else "Recipient"
+    return {
+        "RecordType": kind,
+        "MessageID": "m-1",
+        "ServerID": 23,
+        whom: "ann@mail.test",
+        times.get(kind, "BouncedAt"): "2026-05-04T05:00:07.2500001-04:00",
+    } | facts
+
+
+def hubspot(kind: str, **facts: object) -> Json:
+    """A HubSpot event of 2026-05-04 09:00:07.25 UTC to mail of seven seconds before."""
+    return {
+        "id": f"i-{kind}",
+        "created": SECONDS * 1_000 + 250,
+        "type": kind,
+        "recipient": "ann@mail.test",
+        "portalId": 62_515,
+        "emailCampaignId": 13,
+        "sentBy": {"id": "i-SENT", "created": SECONDS * 1_000 - 7_000},
+    } | facts
+
+
+def sparkpost(kind: str, *, group: str = "message_event", **facts: object) -> Json:
+    """A SparkPost event of 2026-05-04 09:00:07 UTC in its class."""
+    event = {
+        "type": kind,
+        "event_id": f"i-{kind}",
+        "timestamp": str(SECONDS),
+        "rcpt_to": "ann@mail.test",
+        "raw_rcpt_to": "Ann@mail.test",
+        "message_id": "m-1",
+        "customer_id": "1",
+        "subaccount_id": "101",
+    }
+    return {"msys": {group: event | facts}}
+
+
+def mandrill(event: str, *, msg: Json | None = None, **facts: object) -> Json:
+    """A Mandrill event of 2026-05-04 09:00:07 UTC to mail of seven seconds before."""
+    mail = {"_id": "m-1", "ts": SECONDS - 7, "email": "ann@mail.test", "subaccount": "north"}
+    return {"event": event, "_id": "m-1", "ts": SECONDS, "msg": mail | (msg or {})} | facts
+
+
+def brevo(event: str, **facts: object) -> Json:
+    """A Brevo event of 2026-05-04 09:00:07.25 UTC; its other times are hours off."""
+    return {
+        "event": event,
+        "email": "ann@mail.test",
+        "id": 7,
+        "date": "2026-05-04 11:00:07",
+        "ts": SECONDS + 32_400,
+        "ts_event": SECONDS + 32_400,
+        "ts_epoch": SECONDS * 1_000 + 250,
+        "message-id": "<m-1@shop.test>",
+    } | facts

@@ -10,13 +10,14 @@ from deliverlab.events.exclusions import TEST_DOMAINS, Exclusions
 from tests.tables import table
 
 EVENTS = table("""
-    account_id | recipient_domain        | campaign_id
-    a          | simulator.amazonses.com | spring
-    a          | notsink.sendgrid.net    | spring
-    a          | a.test                  | receipt-7
-    a          | sub.a.test              | receipts
-    b          | a.test                  | -
-    b          | b.test                  | spring
+    account_id | recipient_domain        | campaign_id | is_test | is_transactional
+    a          | simulator.amazonses.com | spring      | false   | -
+    a          | notsink.sendgrid.net    | spring      | false   | false
+    a          | a.test                  | receipt-7   | false   | true
+    a          | sub.a.test              | receipts    | false   | -
+    b          | a.test                  | -           | false   | true
+    b          | b.test                  | spring      | true    | true
+    b          | -                       | spring      | false   | -
 """)
 
 
@@ -25,23 +26,28 @@ def _reasons(exclusions: Exclusions) -> list[str | None]:
 
 
 def test_by_default_only_test_mailboxes_are_left_out() -> None:
-    """A domain that only ends like one is none; and even they count if somebody wants them to."""
-    assert _reasons(Exclusions()) == ["test_mailbox", None, None, None, None, None]
-    assert _reasons(Exclusions(test_mailboxes=False)) == [None] * 6
-    domains = pl.DataFrame({"recipient_domain": [f"eu.{domain}" for domain in TEST_DOMAINS]})
+    """By domain (one that only ends like it is none) or the provider's word; unless somebody wants them."""
+    assert _reasons(Exclusions()) == ["test_mailbox", None, None, None, None, "test_mailbox", None]
+    assert _reasons(Exclusions(test_mailboxes=False)) == [None] * 7
+    domains = pl.DataFrame({"recipient_domain": [f"eu.{domain}" for domain in TEST_DOMAINS]}).with_columns(
+        is_test=pl.lit(value=False)
+    )
     assert set(domains.select(Exclusions().reason()).to_series()) == {"test_mailbox"}
 
 
 def test_an_accounts_own_domains_are_left_out_for_it_alone() -> None:
     """Mail of others to them counts, and so does what is below them, unless it is named."""
     own = Exclusions(own_domains={"a": ("A.test",), "c": ("b.test",)})
-    assert _reasons(own) == ["test_mailbox", None, "own_domain", None, None, None]
+    assert _reasons(own) == ["test_mailbox", None, "own_domain", None, None, "test_mailbox", None]
 
 
 def test_transactional_mail_is_left_out_if_wanted() -> None:
-    """Campaigns by pattern, of which only the star is special; and mail without a campaign."""
+    """Campaigns by pattern, of which only the star is special; mail without one; what the provider says."""
     wanted = Exclusions(transactional_campaigns=("receipt-*",), mail_without_campaign=True)
-    assert _reasons(wanted) == ["test_mailbox", None, "transactional", None, "transactional", None]
+    found = ["test_mailbox", None, "transactional", None, "transactional", "test_mailbox", None]
+    assert _reasons(wanted) == found
+    assert _reasons(Exclusions(transactional=True)) == found
+    assert _reasons(Exclusions(transactional=True, test_mailboxes=False))[5:] == ["transactional", None]
 
 
 @pytest.mark.parametrize(

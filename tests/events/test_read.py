@@ -56,7 +56,10 @@ def test_a_reading_unpacks_to_its_two_tables() -> None:
 
 def test_an_unknown_provider_is_an_error() -> None:
     """The message names those that are known."""
-    with pytest.raises(DataError, match=r"^provider == 'pigeon', must be one of sendgrid, ses$"):
+    with pytest.raises(
+        DataError,
+        match=r"^provider == 'pigeon', must be one of brevo, hubspot, .*, sparkpost, table, auto, MAP.toml$",
+    ):
         read_provider([], provider="pigeon")
 
 
@@ -79,6 +82,18 @@ def test_files_directories_and_both_can_be_read(tmp_path: Path) -> None:
     assert reading.quarantined == 0
 
 
+def test_paths_may_be_patterns(tmp_path: Path) -> None:
+    """Stars stand for names, two of them for directories; a pattern without a match is an error."""
+    inner = tmp_path / "may"
+    inner.mkdir()
+    for name in ("a.json", "b.json", "may/c.json", "may/d.txt"):
+        (tmp_path / name).write_bytes(ndjson(ses("Send", message=name)))
+    assert read_provider(tmp_path / "*.json", provider="ses").accepted == 2
+    assert read_provider(str(tmp_path / "**" / "*.json"), provider="ses").accepted == 3
+    with pytest.raises(DataError, match="is not there"):
+        read_provider(tmp_path / "*.csv", provider="ses")
+
+
 def test_the_account_is_the_records_then_the_callers_then_the_providers() -> None:
     """The nearest to the mail knows best whose it is."""
     tagged, plain = ses("Send", tags={"account_id": ["north"]}), ses("Send", tags={"account_id": []})
@@ -94,7 +109,7 @@ def test_quarantine_masks_and_cuts_what_it_keeps() -> None:
     reading = read(ndjson(ses("Send")) + ndjson(record))
     row = reading.quarantine.row(0, named=True)
     assert (row["source"], row["position"]) == ("0.json", "line 2")
-    assert row["reason"] == "unknown SES event type 'to [address]'"
+    assert row["reason"] == "unknown SES event 'to [address]'"
     assert len(row["raw"]) == 500
     assert row["raw"].startswith('{"eventType": "to [address]", "mail": {"destination": ["[address]", ')
     assert "@" not in row["raw"] + row["reason"]
@@ -104,8 +119,8 @@ def test_a_file_of_the_wrong_provider_is_quarantined_whole() -> None:
     """Nothing of it becomes an event, and every record says why."""
     reading = read([sendgrid("open"), sendgrid("click")])
     assert refusals(reading) == [
-        ("line 1", "no eventType or notificationType: not an SES event"),
-        ("line 1, item 2", "no eventType or notificationType: not an SES event"),
+        ("line 1", "no event of SES"),
+        ("line 1, item 2", "no event of SES"),
     ]
 
 

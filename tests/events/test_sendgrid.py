@@ -170,13 +170,13 @@ def test_the_send_time_is_that_of_the_processed_event() -> None:
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
-        (ses("Send"), "no event: not a SendGrid event"),
+        (ses("Send"), "no event of SendGrid"),
         (sendgrid("levitated"), "unknown SendGrid event 'levitated'"),
         ({"event": 7}, "unknown SendGrid event '7'"),
-        (sendgrid("open", timestamp=None), "timestamp is missing"),
-        (sendgrid("open", timestamp=0), "timestamp == '0', must lie in the years 1971 to 2099"),
-        (sendgrid("open", timestamp="now"), "timestamp == 'now', must be a point in time"),
-        (sendgrid("open", email=None), "recipient is no address"),
+        (sendgrid("open", timestamp=None), "time of the event is missing"),
+        (sendgrid("open", timestamp=0), "time of the event == '0', must lie in the years 1971 to 2099"),
+        (sendgrid("open", timestamp="now"), "time of the event == 'now', must be a point in time"),
+        (sendgrid("open", email=None), "no recipient"),
         (sendgrid("open", email="ann"), "recipient is no address"),
     ],
 )

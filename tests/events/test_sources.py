@@ -12,6 +12,7 @@ import pytest
 from deliverlab.cli import main
 from deliverlab.errors import DataError
 from deliverlab.events import sources, store
+from deliverlab.events.deliveries import rows
 from deliverlab.pipeline.directory import read_table
 from deliverlab.pipeline.road import ingest_from
 from deliverlab.schemas import Daily
@@ -55,10 +56,10 @@ def server() -> Iterator[str]:
 
     with postgres.running() as address:
         with connect(address) as connection:
-            rows = (", ".join(map(_literal, row)) for row in EVENTS.iter_rows())
+            values = (", ".join(map(_literal, row)) for row in EVENTS.iter_rows())
             for statement in (
                 TABLE,
-                *(f'insert into mail."the events" values ({row})' for row in rows),
+                *(f'insert into mail."the events" values ({row})' for row in values),
                 MANY,
             ):
                 with connection.cursor(adbc_stmt_kwargs=sources._NO_COPY) as cursor:
@@ -88,8 +89,8 @@ def test_a_table_and_a_query_of_a_database_become_events(
     assert _days(tmp_path / "data") == DAYS
     refused = store.read_quarantine(tmp_path / "data")
     assert refused.select("position", "reason").rows() == [
-        ("row 5", "recipient is no address"),
-        ("row 6", "unknown event_type 'opened'"),
+        ("line 5", "recipient is no address"),
+        ("line 6", "unknown table event 'opened'"),
     ]
     assert "bob@" not in "".join(refused["raw"])
 
@@ -116,7 +117,7 @@ def test_the_password_is_told_nowhere(
     tries = {
         (server, "--table", "mail.the events"): (0, "Read 6 entries"),
         (server, "--table", "mail.no events"): (2, 'relation "mail.no events" does not exist'),
-        (server, "--query", "select 1 as one"): (2, "column 'event_type' is missing"),
+        (server, "--query", "select 1 as one"): (2, "must be read with one provider named"),
         (server.replace("%207%2F7", "%zz"), "--table", "t"): (2, "invalid percent-encoded token"),
         (server.replace("%207%2F7", "other"), "--table", "t"): (2, "password authentication failed"),
         (server,): (2, "needs a query or a table"),
@@ -188,7 +189,7 @@ def test_rows_say_when_in_many_ways() -> None:
         ("yesterday", None),
         (datetime(1, 1, 1, tzinfo=UTC), None),
     ):
-        delivery = store.rows([frame.with_columns(occurred_at=pl.lit(value))], source="s")
+        delivery = rows([frame.with_columns(occurred_at=pl.lit(value))], source="s")
         (batch,) = delivery.batches()
         assert batch.events["occurred_at"].to_list() == ([] if expected is None else [expected])
         assert batch.quarantine.height == (expected is None)

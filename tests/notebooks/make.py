@@ -24,6 +24,20 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "1_portfolio_health": COMMON,
     "2_account_health": COMMON | {"account_id": "acct-0003"},
     "3_reviewer_checklist": COMMON | {"account_id": "acct-0003", "show_addresses": False},
+    "4_policy_simulation": {
+        "data": "../../data/sample",
+        "policy": "hubspot-like",
+        "scenario": "from-history",
+        "seed": 7,
+        "account_id": "",
+    },
+    "5_policy_comparison": {
+        "data": "../../data/sample",
+        "champion": "hubspot-like",
+        "challenger": "evidence",
+        "scenario": "from-history",
+        "seed": 7,
+    },
     "6_precedents": {"policy": "evidence", "edition": "mailchimp-2014"},
 }
 

@@ -1,8 +1,10 @@
 """What happened: raw provider exports become events, events become daily counts.
 
-In the order of the road: `records` (bytes to JSON records), `entries` (what is said of one recipient),
-`bounces` (why mail came back), `ses` and `sendgrid` (a module a provider), `providers` (all of them),
-`recipients` (addresses, hidden and masked), `exports` (a file to entries), `settle` (duplicates, send
-times, repeats), `read` (exports in memory), `keys`, `manifest`, `commit` and `store` (the data directory),
-`daily` and `slices` (counts).
+In the order of the road: `unpack` (a file's bytes), `lines` and `records` (JSON records, the quick and the
+careful way), `fields` (a record as a row), `tables` (CSV and Parquet), `envelopes` (events inside records),
+`entries` (the shape of a mapping), `moments`, `recipients` and `bounces` (what times, addresses and refusals
+mean), a module a provider and `column_map` for any table, `providers` and `recognise` (all of them, and whose
+a file is), `reading` (rows to entries, with `hashes` for their keys), `exports` (a file, a batch at a time),
+`settle` (duplicates, send times, repeats), `read` (exports in memory), `keys`, `manifest`, `commit` and
+`store` (the data directory), `daily` and `slices` (counts).
 """

@@ -1,50 +1,29 @@
-"""What a provider module says of one recipient of one record, and how it reads the fields."""
+"""The shape that every provider's mapping has, and the words in which one is written.
+
+A record is read as a row of text fields (`fields`). A provider says where in them stands what, in
+expressions of Polars: one `Mapping`. `reading` turns rows and mapping into entries.
+"""
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import polars as pl
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+    from collections.abc import Mapping as Dictionary
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EARLIEST = datetime(1971, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-_LATEST_SECOND = LATEST.timestamp()
+    from deliverlab.events.fields import Fields
 
-_NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{0,20})?")
-_SPACED_OFFSET = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
+BOUNCE = "bounce"  # hard or soft, as its reason says
+NOTHING = pl.lit(None, dtype=pl.String)
+FALSE = pl.lit(value=False)
 
 
 class Unusable(Exception):  # noqa: N818 - it describes a record, not a failure of the program
     """A record that cannot become an event; the message is the reason in the quarantine."""
-
-
-class Entry(NamedTuple):
-    """One recipient of one record: the unit in which read, accepted, duplicate and quarantined are counted.
-
-    `recipient` is what the provider wrote, checked by the reader. `account_id` is the record's own tag,
-    `provider_account` the account at the provider. `detail` tells apart what the other facts cannot.
-    """
-
-    event_type: str
-    raw_type: str
-    recipient: object
-    occurred_at: datetime
-    sent_at: datetime | None = None
-    received_at: datetime | None = None
-    bounce_reason: str | None = None
-    account_id: str | None = None
-    provider_account: str | None = None
-    campaign_id: str | None = None
-    message_id: str | None = None
-    provider_event_id: str | None = None
-    is_machine: bool = False
-    detail: str = ""
 
 
 class Tags(NamedTuple):
@@ -54,74 +33,92 @@ class Tags(NamedTuple):
     campaign: str = "campaign_id"
 
 
+class Mapping(NamedTuple):
+    """Where in the fields of a provider's record stands what an event needs; everything is text.
+
+    `name` is what the provider calls it, null where a record is none of the provider's. `each` is a list,
+    one entry for each of its items (in the column `each`); null: one entry a record. `event_type` may be
+    `BOUNCE`; null where the provider's word is not known. `status`, `words` and `stated` tell why mail came
+    back. `provider_account` is the account at the provider, `account_id` the record's own tag. `detail`
+    tells events apart which the other facts of a key do not: name, message, recipient and time.
+    `complaint` is why an entry cannot be used, null where it can.
+    """
+
+    name: pl.Expr
+    event_type: pl.Expr
+    recipient: pl.Expr
+    occurred_at: pl.Expr
+    each: pl.Expr | None = None
+    raw_type: pl.Expr | None = None
+    sent_at: pl.Expr = NOTHING
+    received_at: pl.Expr = NOTHING
+    status: pl.Expr = NOTHING
+    words: pl.Expr = NOTHING
+    stated: pl.Expr = NOTHING
+    account_id: pl.Expr = NOTHING
+    provider_account: pl.Expr = NOTHING
+    campaign_id: pl.Expr = NOTHING
+    message_id: pl.Expr = NOTHING
+    provider_event_id: pl.Expr = NOTHING
+    detail: pl.Expr = NOTHING
+    is_machine: pl.Expr = FALSE
+    is_test: pl.Expr = FALSE
+    is_transactional: pl.Expr = pl.lit(None, dtype=pl.Boolean)
+    complaint: pl.Expr = NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider's name, its reader, and whether each of its events says when the mail was sent."""
+    """One provider: what of its records is read, where its events stand inside others, and what they say.
+
+    `envelopes` are paths to events inside a record (see `envelopes`), `stamp` the field of such a record that
+    tells when it was handed over; where `sealed` is true it is not opened. `knows` says whether a record, or
+    the header of a table, is one of the provider's. `may_hash_recipients` tells whether a hash may stand for
+    an address. `edition` tells rules of one name apart.
+    """
 
     name: str
-    entries: Callable[[dict[str, Any], Tags], Iterable[Entry]]
-    states_sent_at: bool
+    title: str
+    fields: Callable[[Tags], Fields]
+    mapping: Callable[[Tags], Mapping]
+    knows: Callable[[Dictionary[str, Any]], bool]
+    envelopes: tuple[str, ...] = ()
+    stamp: str | None = None
+    sealed: pl.Expr | None = None
+    may_hash_recipients: bool = False
+    edition: str = ""
 
 
-def section(record: dict[str, Any], name: str) -> dict[str, Any]:
-    """The object that stands under `name`; a record without it is unusable."""
-    value = record.get(name)
-    if not isinstance(value, dict):
-        raise Unusable(f"{name} is missing or no object")
-    return value
-
-
-def text(value: object) -> str | None:
-    """A word or number as stripped text, the first one of a list; null where there is none.
-
-    >>> text([" spring "]), text(7), text(""), text({"a": 1})
-    ('spring', '7', None, None)
-    """
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    return str(value).strip() or None
-
-
-def moment(value: object, *, what: str) -> datetime:
-    """The point in time that a provider wrote, in UTC.
-
-    Numbers, also as text, are seconds since 1970, or milliseconds where seconds would be absurd: the two
-    ranges do not meet. Text is ISO 8601; without an offset it is taken as UTC, as the providers say theirs
-    are.
-
-    Raises `Unusable` where it is missing, unreadable, before 1971 or from 2100 on.
-
-    >>> moment("123456789", what="timestamp").isoformat()
-    '1973-11-29T21:33:09+00:00'
-    >>> moment("2018-10-08T14:05:45 +0000", what="timestamp").isoformat()
-    '2018-10-08T14:05:45+00:00'
-    """
-    if value is None or value == "":
-        raise Unusable(f"{what} is missing")
-    try:
-        found = _read_moment(value)
-    except OverflowError:
-        found = None
-    except ValueError:
-        raise Unusable(f"{what} == {str(value)[:40]!r}, must be a point in time") from None
-    if found is None or not EARLIEST <= found < LATEST:
-        raise Unusable(f"{what} == {str(value)[:40]!r}, must lie in the years 1971 to 2099")
+def at(path: str, *, of: str | None = None) -> pl.Expr:
+    """The field at a path of names with dots between, of the record or of the column `of`."""
+    first, *rest = path.split(".")
+    found = pl.col(first) if of is None else pl.col(of).struct.field(first)
+    for name in rest:
+        found = found.struct.field(name)
     return found
 
 
-def _read_moment(value: object) -> datetime:
-    if isinstance(value, str):
-        value = value.strip()
-        if not _NUMBER.fullmatch(value):
-            try:
-                found = datetime.fromisoformat(value)
-            except ValueError:
-                found = datetime.fromisoformat(_SPACED_OFFSET.sub("", value))
-            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError
-    in_seconds = value < _LATEST_SECOND
-    return EPOCH + (timedelta(seconds=value) if in_seconds else timedelta(milliseconds=value))
+def word(expression: pl.Expr) -> pl.Expr:
+    """The text without white space around it; null where nothing is left."""
+    stripped = expression.str.strip_chars()
+    return pl.when(stripped != "").then(stripped)
+
+
+def one_of(table: Dictionary[str, str | None], expression: pl.Expr) -> pl.Expr:
+    """What the table says of a word; null where it does not know it."""
+    return expression.replace_strict(list(table), list(table.values()), default=None, return_dtype=pl.String)
+
+
+def first(table: Dictionary[str, tuple[str, str | None]]) -> dict[str, str | None]:
+    """What a word is, of a table that says what it is and why."""
+    return {name: what for name, (what, _) in table.items()}
+
+
+def second(table: Dictionary[str, tuple[str, str | None]]) -> dict[str, str | None]:
+    """Why, of the same table."""
+    return {name: why for name, (_, why) in table.items()}
+
+
+def is_true(expression: pl.Expr) -> pl.Expr:
+    """Whether the text says true."""
+    return expression.str.to_lowercase().is_in(("true", "1", "yes", "t")).fill_null(value=False)

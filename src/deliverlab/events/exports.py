@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from deliverlab.errors import DataError
-from deliverlab.events.entries import Entry, Provider, Tags, Unusable
-from deliverlab.events.recipients import address, mask_addresses
-from deliverlab.events.records import Record, read_records
-from deliverlab.schemas import ClearEvents, Quarantine
+from deliverlab.events.envelopes import all_fields
+from deliverlab.events.lines import read_records
+from deliverlab.events.reading import entries_of, nothing
+from deliverlab.events.recipients import mask_addresses
+from deliverlab.events.tables import as_rows, is_table, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-UNKNOWN_ACCOUNT = "unknown"
-RAW_KEPT = 500  # characters of an unusable record
-ROWS_AT_ONCE = 1 << 16
-
-# A row is an entry with its key and domain: an event before it is settled, and two facts that end with the
-# reading.
-_ROW = ("event_key", "recipient_domain", *Entry._fields)
-_DTYPES = {name: column.dtype for name, column in ClearEvents.columns().items()}
-_QUARANTINE = {name: pl.String() for name in Quarantine.column_names()}
+    from deliverlab.events.entries import Provider
+    from deliverlab.events.reading import Settings
 
 Paths = str | Path | list[str] | list[Path] | list[str | Path]
 
@@ -39,7 +33,7 @@ class Export(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one file holds."""
+    """What a file, or a part of it, holds."""
 
     events: pl.DataFrame
     quarantine: pl.DataFrame
@@ -54,103 +48,66 @@ class Batch(NamedTuple):
 def find_exports(paths: Paths) -> list[Export]:
     """The files behind some paths, each once, by name; hidden files in directories are left out.
 
+    A path may have `*`, `?` and `[...]` in it, and `**` for directories at any depth.
     Raises `DataError` where a path is not there.
     """
     found: dict[Path, Export] = {}
     for path in [Path(each) for each in ([paths] if isinstance(paths, str | Path) else paths)]:
-        if not path.exists():
-            raise DataError(f"{path} is not there, must be an export or a directory of exports")
-        root = path if path.is_dir() else path.parent
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            name = file.relative_to(root)
-            if file.is_file() and not (path.is_dir() and any(part.startswith(".") for part in name.parts)):
-                source = os.fsencode(name.as_posix()).decode("utf-8", "replace")
-                found.setdefault(file.resolve(), Export(file, mask_addresses(source)))
+        for there in _matching(path):
+            root = there if there.is_dir() else there.parent
+            for file in sorted(there.rglob("*")) if there.is_dir() else [there]:
+                name = file.relative_to(root)
+                is_hidden = there.is_dir() and any(part.startswith(".") for part in name.parts)
+                if file.is_file() and not is_hidden:
+                    source = os.fsencode(name.as_posix()).decode("utf-8", "replace")
+                    found.setdefault(file.resolve(), Export(file, mask_addresses(source)))
     return sorted(found.values(), key=lambda export: (export.source, str(export.path)))
 
 
-def read_export(export: Export, *, provider: Provider, tags: Tags, account_id: str | None) -> Batch:
-    """One file's entries and its quarantine."""
-    frames: list[pl.DataFrame] = []
-    rows: list[tuple[object, ...]] = []
-    quarantined: list[tuple[str, str, str, str]] = []
-    records = 0
-    for record in read_records(export.path):
-        records += 1
-        for entry in _entries(record, provider=provider, tags=tags, account_id=account_id):
-            if isinstance(entry, Unusable):
-                reason = mask_addresses(str(entry))
-                quarantined.append((export.source, record.position, reason, _kept(record.raw)))
-            else:
-                rows.append(_row(entry, provider=provider.name))
-        if len(rows) >= ROWS_AT_ONCE:
-            frames.append(_frame(rows))
-            rows = []
-    return Batch(
-        events=pl.concat([*frames, _frame(rows)]).with_columns(
-            provider=pl.lit(provider.name), source=pl.lit(export.source)
-        ),
-        quarantine=pl.DataFrame(quarantined, schema=_QUARANTINE, orient="row"),
-        records=records,
-    )
+def batches(export: Export, *, provider: Provider, settings: Settings) -> Iterator[Batch]:
+    """What a file holds, some thousand records at a time: memory never holds the whole of it.
+
+    Raises `DataError` where the file cannot be opened; what is wrong inside is quarantined.
+    """
+    fields = all_fields(provider.fields(settings.tags), provider.envelopes)
+    read = read_table if is_table(export.path) else read_records
+    try:
+        for rows in read(export.path, fields):
+            entries = entries_of(rows, provider, fields, settings=settings, source=export.source)
+            yield Batch(*entries, records=rows.height)
+    except OSError as error:
+        raise DataError(f"{export.path}: {error.strerror}, must be a file that can be read") from error
+
+
+def read_frame(
+    frame: pl.DataFrame, *, source: str, line: int, provider: Provider, settings: Settings
+) -> Batch:
+    """What the rows of a table hold that came from anywhere (a query, a lake); the first is number `line`."""
+    fields = all_fields(provider.fields(settings.tags), provider.envelopes)
+    rows = as_rows(frame, fields, line=line)
+    return Batch(*entries_of(rows, provider, fields, settings=settings, source=source), records=rows.height)
 
 
 def no_entries() -> Batch:
     """What a file without anything holds."""
-    events = _frame([]).with_columns(provider=pl.lit("").cast(pl.String), source=pl.lit("").cast(pl.String))
-    return Batch(events, pl.DataFrame(schema=_QUARANTINE), 0)
+    return Batch(*nothing(), records=0)
 
 
-def _entries(
-    record: Record, *, provider: Provider, tags: Tags, account_id: str | None
-) -> Iterator[Entry | Unusable]:
-    """What a record says of each recipient, or why it says nothing; accounts and addresses are settled."""
-    if record.value is None:
-        yield Unusable(record.reason)
-        return
-    try:
-        for entry in provider.entries(record.value, tags):
-            recipient = address(entry.recipient)
-            account = entry.account_id or account_id or entry.provider_account or UNKNOWN_ACCOUNT
-            yield (
-                Unusable("recipient is no address")
-                if recipient is None
-                else entry._replace(recipient=recipient, account_id=account)
-            )
-    except Unusable as problem:
-        yield problem
-
-
-def _row(entry: Entry, *, provider: str) -> tuple[object, ...]:
-    recipient = str(entry.recipient)
-    return (_event_key(entry, recipient, provider=provider), recipient.rpartition("@")[2], *entry)
-
-
-def _event_key(entry: Entry, recipient: str, *, provider: str) -> str:
-    """What makes an event itself, and nothing of how it reached us: a second delivery has the same key."""
-    facts = (
-        provider,
-        entry.account_id or "",
-        entry.raw_type,
-        entry.message_id or "",
-        recipient.lower(),
-        entry.occurred_at.isoformat(),
-        entry.detail,
+def whole(parts: Iterable[Batch]) -> Batch:
+    """Batches as one, in their order."""
+    found = [no_entries(), *parts]
+    return Batch(
+        events=pl.concat([part.events for part in found]),
+        quarantine=pl.concat([part.quarantine for part in found]),
+        records=sum(part.records for part in found),
     )
-    return hashlib.blake2b("\x1f".join(facts).encode(), digest_size=16).hexdigest()
 
 
-def _frame(rows: list[tuple[object, ...]]) -> pl.DataFrame:
-    columns = zip(*rows, strict=True) if rows else [()] * len(_ROW)
-    frame = pl.DataFrame(
-        [
-            pl.Series(name, values, _DTYPES.get(name, pl.String()))
-            for name, values in zip(_ROW, columns, strict=True)
-        ]
-    )
-    return frame.select(name for name in _ROW if name in _DTYPES)
-
-
-def _kept(raw: str) -> str:
-    """Raw text as it may be kept: addresses masked, cut, and of characters that a table can hold."""
-    return mask_addresses(raw.encode("utf-8", "replace").decode())[:RAW_KEPT]
+def _matching(path: Path) -> list[Path]:
+    """The path itself, or what matches it."""
+    if path.exists():
+        return [path]
+    found = sorted(map(Path, glob(str(path), recursive=True))) if has_magic(str(path)) else []  # noqa: PTH207
+    if not found:
+        raise DataError(f"{path} is not there, must be an export or a directory of exports")
+    return found

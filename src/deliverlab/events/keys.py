@@ -27,8 +27,11 @@ def hide(entries: pl.DataFrame, /, *, key: bytes) -> pl.DataFrame:
     The `event_key` is hidden too: it is made of the address, and whoever knows the event's other facts could
     find the address by trying. Of the free texts those with an @ are hidden.
     """
+    from deliverlab.events.hashes import hashed  # numba takes its time
+
+    event_keys = hashed(entries["event_key"], key=bytes.fromhex(keyed("event_key", key=key)))
     return add_recipient_key(entries, column="recipient", key=key).with_columns(
-        _mapped("event_key", partial(keyed, key=key)),
+        event_keys,
         *(_mapped(name, partial(_hidden_address, key=key)) for name in _FREE_TEXT),
     )
 

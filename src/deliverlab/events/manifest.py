@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "manifest.json"
+NAMED = 3  # files of a provider that a report names
 
 _IN_WORDS = {
     "test_mailbox": "to test mailboxes",
@@ -32,6 +33,7 @@ class Way:
     account_id: str | None
     account_tag: str
     campaign_tag: str
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class IngestReport:
         lines = [
             f"Read {self.read:,} entries of {self.records:,} records in {len(self.files):,} files.",
             f"{self.accepted:,} accepted, {self.duplicate:,} duplicate, {self.quarantined:,} quarantined.",
+            *self._rules(),
         ]
         dated = self.sent_at_from
         if dated["message"] or dated["event"]:
@@ -112,6 +115,18 @@ class IngestReport:
                 "sent events are missing, and sent is taken as delivered and bounced."
             )
         return lines
+
+    def _rules(self) -> list[str]:
+        """By whose rules which files were read."""
+        files: dict[str, list[str]] = {}
+        for file in self.files:
+            files.setdefault(file.way.provider, []).append(file.source)
+        return [f"By the rules of {provider}: {_listed(names)}." for provider, names in sorted(files.items())]
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)

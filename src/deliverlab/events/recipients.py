@@ -13,6 +13,8 @@ KEY_CHARACTERS = 32  # 128 bits of the hash: no two of a billion recipients meet
 MASK = "[address]"
 
 _ADDRESS = re.compile(r'(?:[^\s"<>@,;]+|"[^"\r\n]+")@([^\s"<>@,;]*[^\s"<>@,;.])\.?')
+_PLAIN = r"^[!#-+\-.-:=?A-~]+@[!#-+\-.-:=?\[-~]*[!#-+\-/-:=?\[-~]$"  # of ASCII, its domain in lower case
+_HASH = r"^[A-Za-z0-9+/_=-]{16,}$"
 _BRACKETED = re.compile(r"<([^<>]*)>\s*\Z")
 _QUOTED_LOCAL_PART = re.compile(r'\\?"[^"@]{1,64}"@')
 _WORD = re.compile(r"""[^\s"'<>,;:()\[\]{}\\=]+""")
@@ -33,6 +35,19 @@ def address(value: object) -> str | None:
     if found is None:
         return None
     return found[0][: found.start(1)] + found[1].lower()
+
+
+def addresses(values: pl.Series, *, or_hashes: bool = False) -> pl.Series:
+    """The same for a column; with `or_hashes` a hash, by which some exports hide them, stays as it is."""
+    is_fine = values.str.contains(_PLAIN)
+    if or_hashes:
+        is_fine |= values.str.contains(_HASH)
+    if is_fine.all(ignore_nulls=True):
+        return values
+    left = values.filter(~is_fine).unique(maintain_order=True)
+    read = pl.Series([address(each) for each in left], dtype=pl.String)
+    mended = values.replace_strict(left, read, default=None, return_dtype=pl.String)
+    return values.zip_with(is_fine.fill_null(value=False), mended)
 
 
 def recipient_key(address: str, *, key: bytes) -> str:

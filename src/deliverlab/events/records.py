@@ -1,31 +1,23 @@
-"""The bytes of an export as JSON records, each with where it stands.
+"""The text of an export as JSON records, each with where it stands: the careful way.
 
 A file is a run of JSON objects; white space, commas and array brackets between them only separate. So one
 object a line, objects back to back as Firehose may write them, arrays, and a single pretty-printed object
 are one format, and an array that was cut off loses only its last record. What is no object is reported with
-its line, and reading goes on with the next line.
+its line, and reading goes on with the next line. `lines` is the quick way for files of one record a line.
 """
 
 from __future__ import annotations
 
-import codecs
-import gzip
 import json
 import re
-import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deliverlab.errors import DataError
 from deliverlab.events.entries import Unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-CHUNK = 1 << 20
 LONGEST_RECORD = 16 << 20  # characters: far above any provider's limit for one delivery
-LARGEST_EXPANSION = 256  # JSON logs shrink to a twentieth or so, a zip bomb to a thousandth
-FREE_EXPANSION = 64 << 20  # bytes that a packed file may always expand to
 RAW_CHARACTERS = 1_000  # of an unusable record: more than is kept, so that masking sees whole addresses
 
 _BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
@@ -35,98 +27,88 @@ _RECORD_LINES = re.compile(  # a line, and the indented ones below that belong t
 )
 _NEXT_LINE = re.compile(r"\n\s*\S")
 _TOO_MUCH = "not JSON: nested too deep or a number too long"
-_decode = json.JSONDecoder().raw_decode
 
 
 class Record(NamedTuple):
     """One JSON object, or where `value` is null what stood in its place and why it is none."""
 
-    position: str
+    line: int
+    item: int
     value: dict[str, Any] | None
     reason: str
     raw: str
 
 
-def read_records(path: Path) -> Iterator[Record]:
-    """The records of a file in their order; gzip is known by its first bytes, memory holds a few records.
-
-    A packed file may expand to 256 times its size (or 64 MiB), a record to 16 MiB: what goes beyond is
-    reported. A file cut between two records cannot be told from a whole one, unless it is packed.
-
-    Raises `DataError` where the file cannot be opened.
-    """
-    try:
-        with path.open("rb") as file:
-            scroll = _Scroll(_chunks(file, size=path.stat().st_size))
-            while scroll.find_next():
-                yield scroll.take()
-            if scroll.failure:
-                yield Record(scroll.position, None, scroll.failure, "")
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}, must be a file that can be read") from error
+def first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which of a name that stands twice the first counts, as for the quick reader."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else dict(reversed(pairs))
 
 
-def embedded(message: object) -> dict[str, Any]:
-    """The JSON object that another record carries as text."""
-    if not isinstance(message, str):
+_decode = json.JSONDecoder(object_pairs_hook=first_wins).raw_decode
+
+
+def embedded(message: str | None) -> list[dict[str, Any]]:
+    """The JSON object, or the array of objects, that another record carries as text."""
+    if message is None:
         raise Unusable("the message inside is no text")
     try:
-        value = json.loads(message)
+        value = json.loads(message, object_pairs_hook=first_wins)
     except (ValueError, RecursionError):
         raise Unusable("the message inside is not JSON") from None
-    if not isinstance(value, dict):
+    objects = value if isinstance(value, list) else [value]
+    if not all(isinstance(each, dict) for each in objects):
         raise Unusable("the message inside is no JSON object")
-    return _without_lone_surrogates(value, message)
+    return [_without_lone_surrogates(each, message) for each in objects]
 
 
-class _Scroll:
-    """The text of a file, unrolled as far as needed, and the place where reading stands."""
+class Scroll:
+    """A text, unrolled piece by piece as far as needed, and the place where reading stands.
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    `more` gives the next piece, an empty one at the end.
+    """
+
+    def __init__(self, more: Callable[[], str], *, line: int = 1) -> None:
+        self._more = more
         self._text = ""
         self._at = 0
-        self._line = 1
+        self.line = line
         self._item = 0
         self._is_whole = False
-        self.failure = ""
 
-    @property
-    def position(self) -> str:
-        return f"line {self._line}" + (f", item {self._item}" if self._item > 1 else "")
+    def records(self) -> Iterator[Record]:
+        """The records of the next piece; further pieces are begun only while one of its records is open."""
+        self._unroll()
+        while self._find_next():
+            yield self._take()
 
-    def find_next(self) -> bool:
-        """Whether there is more than separators; if so, stand before it."""
-        while True:
-            self._advance(_BETWEEN.match(self._text, self._at).end())  # type: ignore[union-attr]  # matches always
-            if self._at < len(self._text):
-                self._item += 1
-                return True
-            if not self._unroll():
-                return False
+    def _find_next(self) -> bool:
+        """Whether there is more than separators at hand; if so, stand before it."""
+        self._advance(_BETWEEN.match(self._text, self._at).end())  # type: ignore[union-attr]  # matches always
+        self._item += self._at < len(self._text)
+        return self._at < len(self._text)
 
-    def take(self) -> Record:
+    def _take(self) -> Record:
         """The record that begins here."""
-        position = self.position
+        line, item = self.line, self._item
         if self._text[self._at] != "{":
-            return Record(position, None, "not a JSON object", self._skip(_LINE))
+            return Record(line, item, None, "not a JSON object", self._skip(_LINE))
         while True:
             try:
                 value, end = _decode(self._text, self._at)
                 raw = self._text[self._at : end]
                 value = _without_lone_surrogates(value, raw)
             except json.JSONDecodeError as error:
-                may_go_on = self._text.find("\n", error.pos) < 0
+                may_go_on = _NEXT_LINE.search(self._text, error.pos) is None
                 if may_go_on and len(self._text) - self._at < LONGEST_RECORD and self._unroll():
                     continue
-                return Record(position, None, f"not JSON: {error.msg}", self._skip(_RECORD_LINES))
+                return Record(line, item, None, f"not JSON: {error.msg}", self._skip(_RECORD_LINES))
             except (ValueError, RecursionError):
-                return Record(position, None, _TOO_MUCH, self._skip(_RECORD_LINES))
+                return Record(line, item, None, _TOO_MUCH, self._skip(_RECORD_LINES))
             self._advance(end)
             if not raw.isascii() and not _is_utf8(raw):
-                return Record(position, None, "not UTF-8", raw[:RAW_CHARACTERS])
-            return Record(position, value, "", raw[:RAW_CHARACTERS])
+                return Record(line, item, None, "not UTF-8", raw[:RAW_CHARACTERS])
+            return Record(line, item, value, "", raw[:RAW_CHARACTERS])
 
     def _skip(self, pattern: re.Pattern[str]) -> str:
         """Go to the end of what the pattern matches; what stood there, cut."""
@@ -141,40 +123,19 @@ class _Scroll:
     def _advance(self, end: int) -> None:
         lines = self._text.count("\n", self._at, end)
         if lines:
-            self._line += lines
+            self.line += lines
             self._item = 0
         self._at = end
 
     def _unroll(self) -> bool:
-        """Forget what was read and add a chunk; false at the end of the file."""
+        """Forget what was read and add a piece; false at the end of the text."""
         if self._is_whole:
             return False
-        try:
-            chunk = next(self._chunks, b"")
-        except (gzip.BadGzipFile, EOFError, zlib.error, Unusable) as error:
-            chunk = b""
-            self.failure = f"the rest of the packed file cannot be read: {error}"
-        self._is_whole = not chunk
-        self._text = self._text[self._at :] + self._decoder.decode(chunk, final=self._is_whole)
+        piece = self._more()
+        self._is_whole = not piece
+        self._text = self._text[self._at :] + piece
         self._at = 0
         return True
-
-
-def _chunks(file: BinaryIO, *, size: int) -> Iterator[bytes]:
-    """The file's bytes, unpacked."""
-    is_packed = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    if not is_packed:
-        while chunk := file.read(CHUNK):
-            yield chunk
-        return
-    allowance = max(FREE_EXPANSION, LARGEST_EXPANSION * size)
-    with gzip.GzipFile(fileobj=file) as unpacked:
-        while chunk := unpacked.read1(CHUNK):
-            allowance -= len(chunk)
-            if allowance < 0:
-                raise Unusable(f"it expands to more than {LARGEST_EXPANSION} times its size")
-            yield chunk
 
 
 def _is_utf8(raw: str) -> bool:

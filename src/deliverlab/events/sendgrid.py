@@ -7,19 +7,22 @@ answered.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from deliverlab.events.bounces import bounce_reason, bounce_type
-from deliverlab.events.entries import Entry, Provider, Tags, Unusable, moment, text
+import polars as pl
+
+from deliverlab.events.entries import BOUNCE, NOTHING, Mapping, Provider, Tags, is_true, one_of, word
+from deliverlab.events.fields import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from deliverlab.events.fields import Fields
 
 EVENT_TYPES = {
     "processed": "sent",
     "delivered": "delivered",
     "deferred": "deferred",
-    "bounce": "hard_bounce",  # see BOUNCE_TYPES
+    "bounce": BOUNCE,  # see BOUNCE_TYPES
+    "blocked": "soft_bounce",
     "dropped": "dropped",
     "spamreport": "complaint",
     "unsubscribe": "unsubscribe",
@@ -27,6 +30,7 @@ EVENT_TYPES = {
     "group_resubscribe": "other",
     "open": "open",
     "click": "click",
+    "account_status_change": "other",
 }
 
 BOUNCE_TYPES = {"bounce": "hard_bounce", "blocked": "soft_bounce"}
@@ -44,64 +48,67 @@ CLASSIFICATIONS = {
 # Why SendGrid never tried, where it says something about the mailbox or the mail.
 DROP_REASONS = {"bounced address": "invalid_address", "invalid": "invalid_address", "spam content": "content"}
 
+READ = (
+    "email", "timestamp", "event", "smtp-id", "sg_event_id", "sg_message_id", "reason", "status", "response",
+    "url", "type", "bounce_classification", "sg_machine_open", "marketing_campaign_id", "singlesend_id",
+)  # fmt: skip
 RESERVED = frozenset({
-    "email", "timestamp", "event", "smtp-id", "category", "sg_event_id", "sg_message_id", "reason", "status",
-    "response", "attempt", "useragent", "ip", "url", "url_offset", "asm_group_id", "type", "tls", "cert_err",
-    "pool", "bounce_classification", "sg_machine_open", "sg_content_type", "sg_template_id", "sg_user_id",
-    "sg_template_name", "post_type",
+    *READ, "category", "attempt", "useragent", "ip", "url_offset", "asm_group_id", "tls", "cert_err", "pool",
+    "sg_content_type", "sg_template_id", "sg_user_id", "sg_template_name", "post_type",
 })  # fmt: skip
 
 
-def entries(record: dict[str, Any], tags: Tags) -> Iterator[Entry]:
-    """The one entry of a record; raises `Unusable` where it is no SendGrid event."""
-    name = record.get("event")
-    if name is None:
-        raise Unusable("no event: not a SendGrid event")
-    event_type = EVENT_TYPES.get(name.lower()) if isinstance(name, str) else None
-    if event_type is None:
-        raise Unusable(f"unknown SendGrid event {str(name)[:40]!r}")
-    event_id = text(record.get("sg_event_id"))
-    entry = Entry(
-        event_type=event_type,
-        raw_type=name.lower(),
-        recipient=record.get("email"),
-        occurred_at=moment(record.get("timestamp"), what="timestamp"),
-        account_id=_argument(record, tags.account),
-        campaign_id=_argument(record, tags.campaign)
-        or text(record.get("marketing_campaign_id"))
-        or text(record.get("singlesend_id")),
-        message_id=text(record.get("sg_message_id"))
-        or (text(record.get("smtp-id")) or "").strip("<>")
-        or None,
-        provider_event_id=event_id,
-        is_machine=text(record.get("sg_machine_open")) == "true" or record.get("sg_machine_open") is True,
-        detail=f"{event_id or ''} {text(record.get('url')) or ''}",
-    )
-    yield _refined(entry, record)
+def fields(tags: Tags) -> Fields:
+    """What is read of a record."""
+    return dict.fromkeys((*READ, *(set(tags) - RESERVED)), TEXT)
 
 
-def _refined(entry: Entry, record: dict[str, Any]) -> Entry:
-    """The entry with what the record says beyond its event's name."""
-    status, words = text(record.get("status")), text(record.get("reason")) or text(record.get("response"))
-    if entry.raw_type == "dropped":
-        return entry._replace(bounce_reason=DROP_REASONS.get((words or "").lower()))
-    if entry.raw_type not in ("bounce", "deferred"):
-        return entry
-    stated = CLASSIFICATIONS.get((text(record.get("bounce_classification")) or "").lower())
-    reason = bounce_reason(status, words, stated=stated)
-    if entry.raw_type == "deferred":
-        return entry._replace(bounce_reason=reason)
-    kind = (text(record.get("type")) or "").lower()
-    return entry._replace(
-        event_type=BOUNCE_TYPES.get(kind) or bounce_type(reason, status, words),
-        raw_type=f"bounce/{kind}" if kind else "bounce",
-        bounce_reason=reason,
+def mapping(tags: Tags) -> Mapping:
+    """Where in a record what stands."""
+    name = word(pl.col("event")).str.to_lowercase()
+    kind = word(pl.col("type")).str.to_lowercase()
+    words = pl.coalesce(word(pl.col("reason")), word(pl.col("response")))
+    lowered = pl.col("bounce_classification").str.to_lowercase()
+    marketing = pl.coalesce(word(pl.col("marketing_campaign_id")), word(pl.col("singlesend_id")))
+    return Mapping(
+        name=name,
+        event_type=pl.when(name == "bounce")
+        .then(pl.coalesce(one_of(BOUNCE_TYPES, kind), pl.lit(BOUNCE)))
+        .otherwise(one_of(EVENT_TYPES, name)),
+        raw_type=pl.when((name == "bounce") & kind.is_not_null())
+        .then(pl.format("bounce/{}", kind))
+        .otherwise(name),
+        recipient=pl.col("email"),
+        occurred_at=pl.col("timestamp"),
+        status=pl.col("status"),
+        words=words,
+        stated=pl.when(name == "dropped")
+        .then(one_of(DROP_REASONS, words.str.to_lowercase()))
+        .when(name.is_in(("bounce", "blocked", "deferred")))
+        .then(one_of(CLASSIFICATIONS, lowered)),
+        account_id=_argument(tags.account),
+        campaign_id=pl.coalesce(word(_argument(tags.campaign)), marketing),
+        message_id=pl.coalesce(word(pl.col("sg_message_id")), pl.col("smtp-id").str.strip_chars(" <>")),
+        provider_event_id=pl.col("sg_event_id"),
+        detail=pl.concat_str("sg_event_id", "url", separator=" ", ignore_nulls=True),
+        is_machine=is_true(pl.col("sg_machine_open")),
+        is_transactional=pl.when(marketing.is_not_null()).then(pl.lit(value=False)),
     )
 
 
-def _argument(record: dict[str, Any], name: str) -> str | None:
+def _argument(name: str) -> pl.Expr:
     """A custom argument; a documented field is never one."""
-    return None if name in RESERVED else text(record.get(name))
+    return NOTHING if name in RESERVED else pl.col(name)
 
 
-PROVIDER = Provider(name="sendgrid", entries=entries, states_sent_at=False)
+PROVIDER = Provider(
+    name="sendgrid",
+    title="SendGrid",
+    fields=fields,
+    mapping=mapping,
+    knows=lambda record: (
+        {"event", "email", "timestamp"} <= record.keys()
+        and str(record["event"]).lower() in EVENT_TYPES
+        and not {"ts_event", "ts_epoch", "message-id"} & record.keys()
+    ),
+)

@@ -1,4 +1,4 @@
-"""Amazon SES: event publishing and feedback notifications, raw or inside an SNS envelope.
+"""Amazon SES: event publishing and feedback notifications, bare or handed on by SNS, SQS or EventBridge.
 
 Source: Amazon SES Developer Guide, the pages on the contents of event data and of notifications; and for
 what counts as a bounce, AWS's own statement on suppression lists ("Do bounces from the suppression list
@@ -7,166 +7,175 @@ affect my quota"). SES promises no order and may add fields.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from deliverlab.events.bounces import bounce_reason
-from deliverlab.events.entries import Entry, Provider, Tags, Unusable, moment, section, text
-from deliverlab.events.records import embedded
+import polars as pl
+
+from deliverlab.events.entries import Mapping, Provider, Tags, at, first, is_true, one_of, second, word
+from deliverlab.events.fields import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
+    from deliverlab.events.fields import Fields
 
-
-class Kind(NamedTuple):
-    """What a record of some `eventType` is, where its time stands, and where those concerned are listed.
-
-    Without a list of its own it concerns every recipient of the message: SES cannot say who opened.
-    """
-
-    event_type: str
-    part: str = "mail"
-    recipients: str | None = None
-
-
+# What a record of some type is, the object that says more, and the list in it of those concerned. Without a
+# list it concerns every recipient of the message: SES cannot say who opened.
 KINDS = {
-    "Send": Kind("sent"),
-    "Delivery": Kind("delivered", "delivery", "recipients"),
-    "DeliveryDelay": Kind("deferred", "deliveryDelay", "delayedRecipients"),
-    "Bounce": Kind("soft_bounce", "bounce", "bouncedRecipients"),  # see BOUNCES
-    "Complaint": Kind("complaint", "complaint", "complainedRecipients"),
-    "Reject": Kind("dropped"),  # a virus: SES never tried
-    "Rendering Failure": Kind("dropped"),
-    "Open": Kind("open", "open"),
-    "Click": Kind("click", "click"),
-    "Subscription": Kind("unsubscribe", "subscription"),
+    "Send": ("sent", "mail", None),
+    "Delivery": ("delivered", "delivery", "recipients"),
+    "DeliveryDelay": ("deferred", "deliveryDelay", "delayedRecipients"),
+    "Bounce": (None, "bounce", "bouncedRecipients"),  # see BOUNCES
+    "Complaint": ("complaint", "complaint", "complainedRecipients"),
+    "Reject": ("dropped", "mail", None),  # a virus: SES never tried
+    "Rendering Failure": ("dropped", "mail", None),
+    "RenderingFailure": ("dropped", "mail", None),
+    "Open": ("open", "open", None),
+    "Click": ("click", "click", None),
+    "Subscription": ("unsubscribe", "subscription", None),
 }
 
-
-class BounceClass(NamedTuple):
-    """What SES means by a bounce type and sub-type; without a reason, status and words tell it."""
-
-    event_type: str
-    reason: str | None = None
-
-
+# By bounce type, and by type and sub-type where that says more: what it is, and why where SES tells.
+TYPES = {"Permanent": "hard_bounce", "Transient": "soft_bounce", "Undetermined": "soft_bounce"}
 BOUNCES = {
-    ("Permanent", None): BounceClass("hard_bounce"),
-    ("Permanent", "NoEmail"): BounceClass("hard_bounce", "invalid_address"),
+    "Permanent/NoEmail": ("hard_bounce", "invalid_address"),
     # SES tries none of these. It counts its global list in an account's bounce rate, the others not.
-    ("Permanent", "Suppressed"): BounceClass("hard_bounce", "invalid_address"),
-    ("Permanent", "OnAccountSuppressionList"): BounceClass("dropped"),
-    ("Permanent", "OnTenantSuppressionList"): BounceClass("dropped"),
-    ("Permanent", "EmailValidationSuppressed"): BounceClass("dropped"),
-    ("Permanent", "UnsubscribedRecipient"): BounceClass("dropped"),
-    ("Transient", None): BounceClass("soft_bounce"),
-    ("Transient", "MailboxFull"): BounceClass("soft_bounce", "mailbox_full"),
-    ("Transient", "MessageTooLarge"): BounceClass("soft_bounce", "too_large"),
-    ("Transient", "ContentRejected"): BounceClass("soft_bounce", "content"),
-    ("Transient", "AttachmentRejected"): BounceClass("soft_bounce", "content"),
-    ("Transient", "CustomTimeoutExceeded"): BounceClass("soft_bounce", "expired"),
-    ("Undetermined", None): BounceClass("soft_bounce"),
+    "Permanent/Suppressed": ("hard_bounce", "invalid_address"),
+    "Permanent/OnAccountSuppressionList": ("dropped", None),
+    "Permanent/OnTenantSuppressionList": ("dropped", None),
+    "Permanent/EmailValidationSuppressed": ("dropped", None),
+    "Permanent/UnsubscribedRecipient": ("dropped", None),
+    "Transient/MailboxFull": ("soft_bounce", "mailbox_full"),
+    "Transient/MessageTooLarge": ("soft_bounce", "too_large"),
+    "Transient/ContentRejected": ("soft_bounce", "content"),
+    "Transient/AttachmentRejected": ("soft_bounce", "content"),
+    "Transient/CustomTimeoutExceeded": ("soft_bounce", "expired"),
 }
-
 OWN_SUPPRESSION_LISTS = ("OnAccountSuppressionList", "OnTenantSuppressionList")
 
-
-def entries(record: dict[str, Any], tags: Tags) -> Iterator[Entry]:
-    """One entry for each recipient whom the record concerns; raises `Unusable` where it is no SES event."""
-    event, received_at = _opened(record)
-    name = event.get("eventType") or event.get("notificationType")
-    if name is None:
-        raise Unusable("no eventType or notificationType: not an SES event")
-    kind = KINDS.get(name) if isinstance(name, str) else None
-    if kind is None:
-        raise Unusable(f"unknown SES event type {str(name)[:40]!r}")
-    mail, part = section(event, "mail"), section(event, kind.part)
-    concerned = part.get(kind.recipients) if kind.recipients else mail.get("destination")
-    if not isinstance(concerned, list) or not concerned:
-        raise Unusable("no recipient")
-    mail_tags = mail.get("tags")
-    if not isinstance(mail_tags, dict):
-        mail_tags = {}
-    feedback_id = text(part.get("feedbackId"))
-    common = Entry(
-        event_type=kind.event_type,
-        raw_type=name,
-        recipient=None,
-        occurred_at=moment(part.get("timestamp"), what=f"{kind.part}.timestamp"),
-        sent_at=moment(mail["timestamp"], what="mail.timestamp") if mail.get("timestamp") else None,
-        received_at=received_at,
-        account_id=text(mail_tags.get(tags.account)),
-        provider_account=text(mail.get("sendingAccountId")),
-        campaign_id=text(mail_tags.get(tags.campaign)),
-        message_id=text(mail.get("messageId")),
-        provider_event_id=feedback_id,
-        detail=feedback_id or text(part.get("link")) or "",
-    )
-    for recipient in concerned:
-        facts = recipient if isinstance(recipient, dict) else {"emailAddress": recipient}
-        yield _refined(common._replace(recipient=facts.get("emailAddress")), part, facts)
+CONCERNED = [{"emailAddress": TEXT, "status": TEXT, "action": TEXT, "diagnosticCode": TEXT}]
+TIMED_BY_MAIL = [kind for kind, (_, part, _) in KINDS.items() if part == "mail"]
+TO_ALL = [kind for kind, (_, _, those) in KINDS.items() if those is None]
+PARTS = sorted({part for _, part, _ in KINDS.values()} - {"mail"})
+IDS = {"Bounce": "bounce.feedbackId", "Complaint": "complaint.feedbackId"}
+PREFERENCES = {
+    "unsubscribeAll": TEXT, "topicSubscriptionStatus": [{"topicName": TEXT, "subscriptionStatus": TEXT}],
+}  # fmt: skip
 
 
-def _opened(record: dict[str, Any]) -> tuple[dict[str, Any], datetime | None]:
-    """The event itself, and when SNS handed it over if it came in an SNS envelope."""
-    if "Message" not in record:
-        return record, None
-    envelope_type = record.get("Type", "Notification")
-    if envelope_type != "Notification":
-        raise Unusable(f"SNS control message {str(envelope_type)[:40]!r}: not an event")
-    handed_over = record.get("Timestamp")
-    received_at = moment(handed_over, what="Timestamp of the envelope") if handed_over else None
-    return embedded(record["Message"]), received_at
-
-
-def _refined(entry: Entry, part: dict[str, Any], facts: dict[str, Any]) -> Entry:
-    """The entry with what the record's own object says beyond its kind."""
-    if entry.raw_type == "Bounce":
-        return _bounce(entry, part, facts)
-    if entry.raw_type == "DeliveryDelay":
-        return entry._replace(bounce_reason=_reason(facts))
-    if entry.raw_type == "Complaint":
-        if part.get("complaintSubType") in OWN_SUPPRESSION_LISTS:
-            return entry._replace(event_type="dropped", raw_type=f"Complaint/{part['complaintSubType']}")
-        if part.get("complaintFeedbackType") == "not-spam":
-            return entry._replace(event_type="other", raw_type="Complaint/not-spam")
-    if entry.raw_type == "Subscription" and not _opts_out(part):
-        return entry._replace(event_type="other")
-    return entry
-
-
-def _bounce(entry: Entry, bounce: dict[str, Any], facts: dict[str, Any]) -> Entry:
-    major, minor = text(bounce.get("bounceType")), text(bounce.get("bounceSubType"))
-    bounce_class = BOUNCES.get((major or "", minor)) or BOUNCES.get((major or "", None))
-    if bounce_class is None:
-        raise Unusable(f"unknown SES bounce type {str(major)[:40]!r}")
-    raw_type = f"Bounce/{major}/{minor}"
-    has_report = any(facts.get(name) for name in ("action", "status", "diagnosticCode"))
-    if raw_type == "Bounce/Transient/General" and not has_report:  # somebody is out of the office
-        return entry._replace(event_type="other", raw_type=raw_type, bounce_reason="autoreply")
-    is_bounce = bounce_class.event_type != "dropped"
-    reason = _reason(facts, stated=bounce_class.reason) if is_bounce else None
-    return entry._replace(event_type=bounce_class.event_type, raw_type=raw_type, bounce_reason=reason)
-
-
-def _reason(facts: dict[str, Any], *, stated: str | None = None) -> str:
-    return bounce_reason(text(facts.get("status")), text(facts.get("diagnosticCode")), stated=stated)
-
-
-def _opts_out(subscription: dict[str, Any]) -> bool:
-    """Whether everything, or a topic that was not opted out before, is opted out now."""
-    after = subscription.get("newTopicPreferences")
-    is_out_of_all = isinstance(after, dict) and after.get("unsubscribeAll") is True
-    return is_out_of_all or bool(_topics_out(after) - _topics_out(subscription.get("oldTopicPreferences")))
-
-
-def _topics_out(preferences: object) -> set[str]:
-    topics = preferences.get("topicSubscriptionStatus") if isinstance(preferences, dict) else None
+def fields(tags: Tags) -> Fields:
+    """What is read of a record."""
     return {
-        str(topic.get("topicName"))
-        for topic in (topics if isinstance(topics, list) else [])
-        if isinstance(topic, dict) and str(topic.get("subscriptionStatus")).lower() == "optout"
-    }
+        "eventType": TEXT, "notificationType": TEXT, "Type": TEXT, "Message": TEXT, "Timestamp": TEXT,
+        "mail": {
+            "timestamp": TEXT, "messageId": TEXT, "sendingAccountId": TEXT, "destination": [TEXT],
+            "tags": {tags.account: [TEXT], tags.campaign: [TEXT]},
+        },
+        "delivery": {"timestamp": TEXT, "recipients": [TEXT]},
+        "deliveryDelay": {"timestamp": TEXT, "delayedRecipients": CONCERNED},
+        "bounce": {
+            "timestamp": TEXT, "feedbackId": TEXT, "bounceType": TEXT, "bounceSubType": TEXT,
+            "bouncedRecipients": CONCERNED,
+        },
+        "complaint": {
+            "timestamp": TEXT, "feedbackId": TEXT, "complaintSubType": TEXT, "complaintFeedbackType": TEXT,
+            "complainedRecipients": CONCERNED,
+        },
+        "open": {"timestamp": TEXT}, "click": {"timestamp": TEXT, "link": TEXT},
+        "subscription": {
+            "timestamp": TEXT, "newTopicPreferences": PREFERENCES, "oldTopicPreferences": PREFERENCES,
+        },
+    }  # fmt: skip
 
 
-PROVIDER = Provider(name="ses", entries=entries, states_sent_at=True)
+def mapping(tags: Tags) -> Mapping:
+    """Where in a record what stands."""
+    name = word(pl.coalesce("eventType", "notificationType"))
+    bounce = pl.concat_str(at("bounce.bounceType"), at("bounce.bounceSubType"), separator="/")
+    is_reply = (bounce == "Transient/General") & pl.all_horizontal(
+        at(f"each.{fact}").is_null() for fact in ("action", "status", "diagnosticCode")
+    )
+    return Mapping(
+        name=name,
+        each=_concerned(name),
+        event_type=pl.when(name == "Bounce").then(
+            pl.when(is_reply).then(pl.lit("other"))  # somebody is out of the office
+            .otherwise(pl.coalesce(one_of(first(BOUNCES), bounce), one_of(TYPES, at("bounce.bounceType"))))
+        ).when((name == "Complaint") & at("complaint.complaintSubType").is_in(OWN_SUPPRESSION_LISTS)).then(
+            pl.lit("dropped")
+        ).when((name == "Complaint") & (at("complaint.complaintFeedbackType") == "not-spam")).then(
+            pl.lit("other")
+        ).when((name == "Subscription") & ~_opts_out()).then(pl.lit("other"))
+        .otherwise(one_of({kind: event_type for kind, (event_type, _, _) in KINDS.items()}, name)),
+        raw_type=pl.concat_str(
+            name, pl.when(name == "Bounce").then(bounce).when(name == "Complaint").then(
+                at("complaint.complaintSubType")
+            ), separator="/", ignore_nulls=True,
+        ),
+        recipient=at("each.emailAddress"),
+        occurred_at=pl.when(name.is_in(TIMED_BY_MAIL)).then(
+            at("mail.timestamp")
+        ).otherwise(pl.coalesce(at(f"{part}.timestamp") for part in PARTS)),
+        sent_at=at("mail.timestamp"),
+        status=at("each.status"),
+        words=at("each.diagnosticCode"),
+        stated=pl.when(name == "Bounce").then(
+            pl.when(is_reply).then(pl.lit("autoreply")).otherwise(one_of(second(BOUNCES), bounce))
+        ),
+        account_id=at(f"mail.tags.{tags.account}").list.first(),
+        provider_account=at("mail.sendingAccountId"),
+        campaign_id=at(f"mail.tags.{tags.campaign}").list.first(),
+        message_id=at("mail.messageId"),
+        provider_event_id=_chosen(name, IDS),
+        detail=_chosen(name, IDS | {"Click": "click.link"}),
+        complaint=pl.when(pl.col("Message").is_not_null() & (pl.col("Type") != "Notification")).then(
+            pl.format("SNS control message '{}': not an event", pl.col("Type").str.slice(0, 40))
+        ),
+    )  # fmt: skip
+
+
+def _chosen(name: pl.Expr, paths: dict[str, str]) -> pl.Expr:
+    """The field that belongs to the record's kind."""
+    return pl.coalesce(pl.when(name == kind).then(at(path)) for kind, path in paths.items())
+
+
+def _concerned(name: pl.Expr) -> pl.Expr:
+    """Those whom a record concerns, each with what is known of the delivery."""
+    addresses = pl.coalesce(
+        pl.when(name == "Delivery").then(at("delivery.recipients")),
+        pl.when(name.is_in(TO_ALL)).then(at("mail.destination")),
+    )
+    nobody = [pl.lit(None, TEXT).alias(fact) for fact in ("status", "action", "diagnosticCode")]
+    return pl.coalesce(
+        addresses.list.eval(pl.struct(pl.element().alias("emailAddress"), *nobody)),
+        *(
+            pl.when(name == kind).then(at(f"{part}.{those}"))
+            for kind, (_, part, those) in KINDS.items()
+            if those and kind != "Delivery"
+        ),
+    )
+
+
+def _opts_out() -> pl.Expr:
+    """Whether everything, or a topic that was not opted out before, is opted out now."""
+    before, after = (_topics_out(f"subscription.{which}TopicPreferences") for which in ("old", "new"))
+    is_out_of_all = is_true(at("subscription.newTopicPreferences.unsubscribeAll"))
+    return is_out_of_all | (after.list.set_difference(before.fill_null([])).list.len() > 0).fill_null(
+        value=False
+    )
+
+
+def _topics_out(path: str) -> pl.Expr:
+    topic = pl.element().struct
+    is_out = topic.field("subscriptionStatus").str.to_lowercase() == "optout"
+    return at(f"{path}.topicSubscriptionStatus").list.eval(topic.field("topicName").filter(is_out))
+
+
+PROVIDER = Provider(
+    name="ses",
+    title="SES",
+    fields=fields,
+    mapping=mapping,
+    knows=lambda record: "mail" in record and bool({"eventType", "notificationType"} & record.keys()),
+    envelopes=("Message*", "Records[].Sns", "Records[].body*", "detail"),
+    stamp="Timestamp",
+    sealed=pl.col("record").struct.field("Type") != "Notification",
+)

@@ -10,127 +10,53 @@ from collections import Counter
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from deliverlab.errors import DataError
 from deliverlab.events.commit import Change, changing, finish
-from deliverlab.events.entries import Tags
-from deliverlab.events.exports import Paths, find_exports, read_export
 from deliverlab.events.keys import checked, has_key, hide, kept_key, read_key, write_key
 from deliverlab.events.manifest import (
     MANIFEST,
     FileReport,
     IngestReport,
     Manifest,
-    Way,
     read_manifest,
     write_manifest,
 )
 from deliverlab.events.months import ENTRY, EVENTS, FILE, incoming_spool, scan_months, settle_into
-from deliverlab.events.providers import provider_named
 from deliverlab.events.recipients import keyed
-from deliverlab.events.rows import event_rows
 from deliverlab.schemas import Events, Quarantine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     import dataframely as dy
 
-    from deliverlab.events.exports import Batch, Export
+    from deliverlab.events.deliveries import Delivery
     from deliverlab.events.spool import Spool
 
     Derive = Callable[[Change, pl.DataFrame], None]
 
 __all__ = [
-    "EVENTS", "Delivery", "IngestReport", "exports", "has_key", "ingest", "kept_key", "read_key",
-    "read_quarantine", "rows", "scan_events", "scan_months", "take_in", "write_key",
+    "EVENTS", "IngestReport", "has_key", "kept_key", "read_key", "read_quarantine", "scan_events",
+    "scan_months", "take_in", "write_key",
 ]  # fmt: skip
 
 QUARANTINE = "quarantine.parquet"
 
 
-class Delivery(NamedTuple):
-    """A file or a table to read in: its name, how it is known again, and what it holds, a batch at a time.
-
-    Where the `way` has no hash yet, it gets that of the events that were read.
-    """
-
-    source: str
-    way: Way
-    batches: Callable[[], Iterator[Batch]]
-
-
-def ingest(
-    paths: Paths,
-    /,
-    *,
-    provider: str,
-    data_dir: str | Path,
-    key: bytes,
-    account_id: str | None = None,
-    account_tag: str = Tags().account,
-    campaign_tag: str = Tags().campaign,
-) -> IngestReport:
-    """What came of the exports; the directory then holds their events beside those it held, settled together.
-
-    The order of ingests changes no event, and a file that was read in before changes nothing: it is known
-    by its bytes, and counts as duplicate. After a crash at any moment the directory holds the old state or
-    the new one. Addresses are hidden by `key` (see `recipients.recipient_key`), and so is every free text
-    with an @ in it; an `account_id` stays as it is, for the accounts table has it too.
-
-    Raises `DataError` for an unknown provider, a path that is not there, a key that is not the directory's,
-    or a directory that another process is writing into.
-    """
-    deliveries = exports(
-        paths, provider=provider, account_id=account_id, account_tag=account_tag, campaign_tag=campaign_tag
-    )
-    return take_in(deliveries, data_dir=data_dir, key=key)
-
-
-def exports(
-    paths: Paths,
-    /,
-    *,
-    provider: str,
-    account_id: str | None = None,
-    account_tag: str = Tags().account,
-    campaign_tag: str = Tags().campaign,
-) -> list[Delivery]:
-    """The export files behind some paths, as `take_in` reads them; raises as `ingest` does."""
-    reader, tags = provider_named(provider), Tags(account=account_tag, campaign=campaign_tag)
-
-    def delivery(export: Export) -> Delivery:
-        way = Way(_sha256(export.path), provider, account_id, account_tag, campaign_tag)
-
-        def batches() -> Iterator[Batch]:
-            yield read_export(export, provider=reader, tags=tags, account_id=account_id)
-
-        return Delivery(export.source, way, batches)
-
-    return [delivery(export) for export in find_exports(paths)]
-
-
-def rows(
-    frames: Iterable[pl.DataFrame], /, *, source: str, provider: str = "table", account_id: str | None = None
-) -> Delivery:
-    """Frames of one table as `take_in` reads them: see `rows.event_rows` for the columns they need."""
-
-    def batches() -> Iterator[Batch]:
-        line = 1
-        for frame in frames:
-            yield event_rows(frame, line, source=source, provider=provider, account_id=account_id)
-            line += frame.height
-
-    return Delivery(source, Way("", provider, account_id, *Tags()), batches)
-
-
 def take_in(
     deliveries: Iterable[Delivery], /, *, data_dir: str | Path, key: bytes, derive: Derive | None = None
 ) -> IngestReport:
-    """The same for whatever can be read a batch at a time; memory holds a batch, or a part of what is new.
+    """What came of files and tables; the directory then holds their events beside those it held, settled.
+
+    The order in which they come changes no event, and what was read in before changes nothing: it is known
+    by its bytes, and counts as duplicate. After a crash at any moment the directory holds the old state or
+    the new one. Addresses are hidden by `key` (see `recipients.recipient_key`), and so is every free text
+    with an @ in it; an account's id stays as it is, for the accounts table has it too. Memory holds a batch,
+    or a part of what is new.
 
     `derive` may write what follows from the events into the same change: it gets the change, and the
     account-days that the news touched.
@@ -225,11 +151,6 @@ def _manifest(directory: Path, *, key: bytes) -> Manifest:
     if manifest.key_check != key_check:
         raise DataError(f"key: not the one that hides the addresses in {directory}, must be that one")
     return manifest
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _stored(directory: Path) -> list[pl.LazyFrame]:

@@ -15,6 +15,7 @@ from deliverlab.pipeline.lookup import refuse_stranger
 from deliverlab.pipeline.runs import note_run
 from deliverlab.reports.account_page import notices
 from deliverlab.reports.index import Entry, failures_page, index_page
+from deliverlab.reports.parameters import declared_parameters
 from deliverlab.reports.run import Job, run_reports, stem_of, write_whole
 from deliverlab.reports.texts import GRADE_WORDS, stage_words
 from deliverlab.schemas import GOOD
@@ -48,6 +49,16 @@ KINDS = {
         words="Portfolio under a replayed policy (SIMULATED)",
         parameters={"stage_from": "simulation"},
     ),
+    "policy": Kind(
+        notebook="4_policy_simulation.ipynb",
+        title="Policy simulation",
+        words="What the policy averts and costs (SIMULATED)",
+    ),
+    "comparison": Kind(
+        notebook="5_policy_comparison.ipynb",
+        title="Policy comparison",
+        words="The policy against another (SIMULATED)",
+    ),
     "health": Kind(
         notebook="2_account_health.ipynb",
         title="Mail health of {}",
@@ -62,6 +73,11 @@ KINDS = {
     ),
 }
 FAILURES = "failures.html"
+SCENARIO, SEED, CHALLENGER = (
+    "from-history",
+    7,
+    "evidence",
+)  # what policies are replayed under, and against what
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +103,17 @@ def write_reports(
     out: str | Path,
     policy: str,
     stage_from: str,
+    scenario: str = SCENARIO,
+    seed: int = SEED,
+    challenger: str = CHALLENGER,
     jobs: int = 2,
     show_addresses: bool = False,
     on_done: Callable[[int, int], None] | None = None,
 ) -> Batch:
     """One page a kind and account in `out`, and `index.html` that links them.
 
-    `accounts` is "all", "staged" (those in a stage), or ids with commas between. The portfolio is one page.
+    `accounts` is "all", "staged" (those in a stage), or ids with commas between. Portfolio and policies are a
+    page each. Every notebook gets of these arguments what it declares as its parameters.
     `on_done` is told how many pages of how many are done. Raises `DataError` before anything runs.
     """
     folder = Path(out)
@@ -105,8 +125,13 @@ def write_reports(
         "as_of": str(as_of),
         "policy": policy,
         "stage_from": stage_from,
+        "scenario": scenario,
+        "seed": seed,
+        "champion": policy,
+        "challenger": challenger,
+        "show_addresses": show_addresses,
     }
-    planned = _plan(kinds, chosen, common=common, show_addresses=show_addresses)
+    planned = _plan(kinds, chosen, common=common)
     done: list[Report] = []
 
     def count(report: Report) -> None:
@@ -123,7 +148,8 @@ def write_reports(
         write_whole(folder / FAILURES, failures_page(failed))
     note_run(
         folder, command="report", data=data, kinds=", ".join(kinds), accounts=accounts,
-        as_of=as_of, policy=policy, stage_from=stage_from, show_addresses=show_addresses,
+        as_of=as_of, policy=policy, stage_from=stage_from, scenario=scenario, seed=seed,
+        challenger=challenger, show_addresses=show_addresses,
     )  # fmt: skip
     return Batch(index=index, reports=reports)
 
@@ -152,26 +178,24 @@ def _choose(accounts: str, portfolio: Portfolio) -> pl.DataFrame:
     return everyone.filter(pl.col("account_id").is_in(wanted))
 
 
-def _plan(
-    kinds: Sequence[str], chosen: pl.DataFrame, *, common: Mapping[str, Any], show_addresses: bool
-) -> list[Job]:
+def _plan(kinds: Sequence[str], chosen: pl.DataFrame, *, common: Mapping[str, Any]) -> list[Job]:
     """The jobs of a batch: pages on the whole portfolio first, then those of each account."""
     planned = [_job(name, common) for name in kinds if not KINDS[name].is_about_account]
     for account_id, account in chosen.select("account_id", "name").iter_rows():
         about = {**common, "account_id": account_id}
-        for name in kinds:
-            if KINDS[name].is_about_account:
-                given = {**about, "show_addresses": show_addresses} if name == "checklist" else about
-                planned.append(_job(name, given, account=account or account_id))
+        asked = (name for name in kinds if KINDS[name].is_about_account)
+        planned.extend(_job(name, about, account=account or account_id) for name in asked)
     return planned
 
 
 def _job(name: str, parameters: Mapping[str, Any], *, account: str = "") -> Job:
     kind = KINDS[name]
+    notebook = notebooks_folder() / kind.notebook
+    asked, known = declared_parameters(notebook), {**parameters, **kind.parameters}
     account_id = parameters.get("account_id")
     return Job(
-        notebook=notebooks_folder() / kind.notebook,
-        parameters={**parameters, **kind.parameters},
+        notebook=notebook,
+        parameters={parameter: known[parameter] for parameter in asked if parameter in known},
         stem=name if account_id is None else stem_of(name, account_id),
         title=kind.title.format(account),
     )

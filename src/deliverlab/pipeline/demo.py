@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deliverlab.errors import DataError
-from deliverlab.pipeline.batch import Batch, write_reports
+from deliverlab.pipeline.batch import SCENARIO, SEED, Batch, write_reports
 from deliverlab.pipeline.directory import open_history
 from deliverlab.pipeline.results import accounts_by_stage, write_health, write_simulation
 from deliverlab.pipeline.road import ingest
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 POLICY = "hubspot-like"
-SCENARIO, SEED = "from-history", 7
 RAW = "raw"
 MARK = ".deliverlab-demo"  # what may be deleted
 
@@ -54,8 +53,8 @@ def walk(
     say(f"{result.policy.title}, {result.scenario.name}: {_listed(accounts_by_stage(result.standing))}.")
     say(identified(result.outcomes))
     return write_reports(
-        work, kinds=["portfolio", "replay", "health", "checklist"], accounts="staged", as_of=as_of, out=out,
-        policy=POLICY, stage_from="enforcement", on_done=on_page,
+        work, kinds=["portfolio", "replay", "policy", "comparison", "health", "checklist"],
+        accounts="staged", as_of=as_of, out=out, policy=POLICY, stage_from="enforcement", on_done=on_page,
     )  # fmt: skip
 
 

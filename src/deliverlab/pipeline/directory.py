@@ -88,7 +88,11 @@ def scan_table(data: str | Path, table: type[T], /) -> dy.LazyFrame[T]:
 
 def write_table(data: str | Path, table: type[T], frame: pl.DataFrame, /) -> None:
     """Write a table into a data directory: the old file stays until the new one is whole."""
-    path = table_path(data, table)
+    write_rows(table_path(data, table), table, frame)
+
+
+def write_rows(path: Path, table: type[T], frame: pl.DataFrame, /) -> None:
+    """Write a file of a table's rows, likewise; the folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     table_writer(table, frame)(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -30,7 +31,10 @@ def load_policy(name_or_path: str, /) -> Policy:
 
 
 def load_scenario(name_or_path: str, /, *, history: History, policy: Policy, seed: int) -> Scenario:
-    """A scenario by its name, or from its file; "from-history" draws, by `seed`, as history answered."""
+    """A scenario by its name, or from its file.
+
+    "from-history" draws, by `seed`, as history answered; "after-5" answers every notice five days later.
+    """
     match name_or_path:
         case "from-history":
             return Scenario.from_history(history, policy=policy, seed=seed)
@@ -38,11 +42,14 @@ def load_scenario(name_or_path: str, /, *, history: History, policy: Policy, see
             return Scenario.never()
         case "historical":
             return Scenario.historical()
+        case _ if days := re.fullmatch(r"after-(\d{1,6})", name_or_path):
+            return Scenario.after(days=int(days[1]))
         case _ if Path(name_or_path).exists():
             return Scenario.from_toml(name_or_path)
         case _:
             raise DataError(
-                f"scenario == {name_or_path!r}, must be never, historical, from-history or a TOML file"
+                f"scenario == {name_or_path!r}, "
+                "must be never, historical, from-history, after-DAYS or a TOML file"
             )
 
 

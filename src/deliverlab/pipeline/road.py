@@ -5,11 +5,15 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deliverlab.events import sources, store
+from deliverlab.events import deliveries, sources, store
 from deliverlab.events.caveats import Caveats, told
 from deliverlab.events.commit import changing
+from deliverlab.events.providers import AUTO
+from deliverlab.events.reading import Settings
+from deliverlab.events.settings import read_toml
 from deliverlab.health import peers, score
 from deliverlab.history import KNOWN_WITHIN_DAYS
 from deliverlab.pipeline.directory import known_within_days, read_table, scan_table, write_table
@@ -22,33 +26,39 @@ from deliverlab.schemas import Accounts, Daily, Health, PeerRates, Recommendatio
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import date
-    from pathlib import Path
 
     import dataframely as dy
     import polars as pl
 
+    from deliverlab.events.deliveries import Delivery
     from deliverlab.events.exports import Paths
     from deliverlab.history import History
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
+
+BOUNCE_TYPES = "bounce_types.toml"
 
 
 def ingest(
     paths: Paths,
     /,
     *,
-    provider: str,
+    provider: str = AUTO,
     data: str | Path,
     account_id: str | None = None,
+    bounce_types: str | Path | None = None,
     known_within_days: int = KNOWN_WITHIN_DAYS,
 ) -> store.IngestReport:
     """What was read, kept and refused; the data directory then holds the events, and their counts by day.
 
-    The directory's key, which hides addresses in stored events, is made on the first ingest. Events and
-    counts change together, or not at all: see `events.commit`.
+    `provider` is a name, a column map's file, or "auto", which recognises each file. `bounce_types` is a TOML
+    file that settles contested bounces, such as `mailbox_disabled = "soft_bounce"`; without it the data
+    directory's own `bounce_types.toml`, if there is one. The directory's key, which hides addresses in stored events, is
+    made on the first ingest. Events and counts change together, or not at all: see `events.commit`.
     """
-    deliveries = store.exports(paths, provider=provider, account_id=account_id)
-    return take_in(deliveries, data=data, known_within_days=known_within_days)
+    settings = _settings(data, account_id=account_id, bounce_types=bounce_types)
+    delivered = deliveries.exports(paths, provider=provider, settings=settings)
+    return take_in(delivered, data=data, known_within_days=known_within_days)
 
 
 def ingest_from(
@@ -58,22 +68,37 @@ def ingest_from(
     data: str | Path,
     query: str | None = None,
     table: str | None = None,
+    provider: str = AUTO,
     account_id: str | None = None,
+    bounce_types: str | Path | None = None,
     known_within_days: int = KNOWN_WITHIN_DAYS,
 ) -> store.IngestReport:
-    """The same for a table: of a database, or of any path that Polars can scan; see `events.sources`."""
-    frames = sources.read_frames(source, query=query, table=table)
-    named = sources.name_of(source, query=query, table=table)
-    delivery = store.rows(frames, source=named, account_id=account_id)
-    return take_in([delivery], data=data, known_within_days=known_within_days)
+    """The same for a table: of a database, or of any path that Polars can scan; see `events.sources`.
+
+    Its columns are named as those of `Events`, with the address in `recipient`; or as a provider's connector
+    writes them; or as a column map says.
+    """
+    delivered = deliveries.rows(
+        sources.read_frames(source, query=query, table=table),
+        source=sources.name_of(source, query=query, table=table),
+        provider=provider,
+        settings=_settings(data, account_id=account_id, bounce_types=bounce_types),
+    )
+    return take_in([delivered], data=data, known_within_days=known_within_days)
+
+
+def _settings(data: str | Path, *, account_id: str | None, bounce_types: str | Path | None) -> Settings:
+    own = Path(data) / BOUNCE_TYPES
+    path = bounce_types or (own if own.exists() else None)
+    return Settings.of(account_id=account_id, bounce_types=read_toml(path) if path else None)
 
 
 def take_in(
-    deliveries: Iterable[store.Delivery], /, *, data: str | Path, known_within_days: int = KNOWN_WITHIN_DAYS
+    delivered: Iterable[Delivery], /, *, data: str | Path, known_within_days: int = KNOWN_WITHIN_DAYS
 ) -> store.IngestReport:
     """The same for files and tables of any kind."""
     report = store.take_in(
-        deliveries,
+        delivered,
         data_dir=data,
         key=store.kept_key(data, otherwise=secrets.token_bytes(32)),
         derive=partial(count_days, known_within_days=known_within_days),

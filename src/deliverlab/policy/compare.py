@@ -151,6 +151,11 @@ class Comparison:
     @cached_property
     def sentence(self) -> str:
         """The answer in a paragraph."""
+        return " ".join(self.sentences)
+
+    @cached_property
+    def sentences(self) -> Sequence[str]:
+        """The answer, a sentence each, the most important first."""
         return verdict(self.differences, champion=self.champion, challenger=self.challenger)
 
     def below_the_line(self, n: int, *, seed: int = 0) -> dy.DataFrame[Near]:

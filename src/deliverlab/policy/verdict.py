@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 
-def verdict(differences: pl.DataFrame, *, champion: Simulation, challenger: Simulation) -> str:
-    """The answer first: harm, good mail, notices, reviews, each with its interval; then what it rests on.
+def verdict(differences: pl.DataFrame, *, champion: Simulation, challenger: Simulation) -> list[str]:
+    """A sentence each, the answer first: harm, good mail, notices, reviews with intervals; what it rests on.
 
     A difference whose interval holds zero is not told; where too little was observed, none is.
     """
@@ -24,14 +24,14 @@ def verdict(differences: pl.DataFrame, *, champion: Simulation, challenger: Simu
     share = rows["harm_averted_share"]
     harm = rows["harm_averted"] if share["figure"] is None and not share["is_bound"] else share
     least = min(champion, challenger, key=lambda result: identified_share(result.outcomes))
-    return " ".join([
+    return [
         _said(harm, f"{ours} averts", f"more harm than {theirs}", f"less harm than {theirs}"),
         _said(rows["good_mail_blocked"], "it blocks", "more good mail", "less good mail"),
         _said(rows["noticed"], "it gives a notice to", "more accounts", "fewer accounts") + _swapped(rows),
         _said(rows["reviews_a_day_mean"], "it brings", "more reviews a day", "fewer reviews a day"),
         f'All this if accounts do as assumed ("{challenger.scenario.name}").',
         identified(least.outcomes),
-    ])  # fmt: skip
+    ]
 
 
 def names_of(champion: Simulation, challenger: Simulation) -> tuple[str, str]:

@@ -1,8 +1,9 @@
 """What we show: charts, tables and sentences; notebooks run by the batch; pages and their index.
 
 `theme` is the look, `texts` and `numbers` are the words, `render` is how an object shows itself; `charts`,
-`tables` and `fragments` draw; `account_page`, `review_page`, `portfolio_page` and `explained_page` are what
-pages say; `parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them into HTML.
+`tables` and `fragments` draw, and so do modules named `…_chart`, `…_charts` and `…_tables`; those named
+`…_page` are what pages say; `parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them
+into HTML.
 
 What notebooks call is named here and brought when it is first used.
 """
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from deliverlab.reports.account_page import trend as trend
     from deliverlab.reports.account_page import what_next as what_next
     from deliverlab.reports.account_page import what_to_do as what_to_do
+    from deliverlab.reports.comparison_page import below_the_line as below_the_line
+    from deliverlab.reports.comparison_page import comparison_answer as comparison_answer
+    from deliverlab.reports.comparison_page import differences as differences
+    from deliverlab.reports.comparison_page import newly_noticed as newly_noticed
+    from deliverlab.reports.comparison_page import newly_spared as newly_spared
+    from deliverlab.reports.comparison_page import shelf as shelf
+    from deliverlab.reports.comparison_page import swap_set as swap_set
+    from deliverlab.reports.comparison_page import what_changes as what_changes
+    from deliverlab.reports.comparison_page import winners_and_losers as winners_and_losers
     from deliverlab.reports.explained_page import explained_steps as explained_steps
     from deliverlab.reports.explained_page import timeline as timeline
     from deliverlab.reports.funnel_chart import funnel as funnel
@@ -33,6 +43,12 @@ if TYPE_CHECKING:
     from deliverlab.reports.portfolio_page import stages_by_grade as stages_by_grade
     from deliverlab.reports.precedents_page import precedents_answer as precedents_answer
     from deliverlab.reports.precedents_page import precedents_by_rulebook as precedents_by_rulebook
+    from deliverlab.reports.replay_page import false_trips as false_trips
+    from deliverlab.reports.replay_page import figures as figures
+    from deliverlab.reports.replay_page import newest_steps as newest_steps
+    from deliverlab.reports.replay_page import replay_answer as replay_answer
+    from deliverlab.reports.replay_page import stages_over_time as stages_over_time
+    from deliverlab.reports.replay_page import whose as whose
     from deliverlab.reports.review_page import checklist as checklist
     from deliverlab.reports.review_page import review_heading as review_heading
     from deliverlab.reports.review_page import to_review as to_review
@@ -61,6 +77,21 @@ _HOMES = {
     "notes": "portfolio_page",
     "precedents_answer": "precedents_page",
     "precedents_by_rulebook": "precedents_page",
+    "replay_answer": "replay_page",
+    "figures": "replay_page",
+    "stages_over_time": "replay_page",
+    "false_trips": "replay_page",
+    "newest_steps": "replay_page",
+    "whose": "replay_page",
+    "comparison_answer": "comparison_page",
+    "swap_set": "comparison_page",
+    "winners_and_losers": "comparison_page",
+    "differences": "comparison_page",
+    "newly_noticed": "comparison_page",
+    "newly_spared": "comparison_page",
+    "below_the_line": "comparison_page",
+    "shelf": "comparison_page",
+    "what_changes": "comparison_page",
     "timeline": "explained_page",
     "explained_steps": "explained_page",
 }

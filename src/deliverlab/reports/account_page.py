@@ -12,15 +12,15 @@ from deliverlab.reports.fragments import fragment
 from deliverlab.schemas import GOOD, NOT_ENOUGH_MAIL
 
 if TYPE_CHECKING:
-    from deliverlab.reports.inputs import Case, Facts
+    from deliverlab.reports.inputs import Case, Origin
     from deliverlab.reports.render import Chart, Html
 
 ADVICE_SHOWN = 4  # more would be a wall; the rest can be opened
 
 
-def notices(facts: Facts, /) -> list[str]:
+def notices(origin: Origin, /) -> list[str]:
     """What must stand at the top of a page: that stages are simulated, that figures are synthetic."""
-    said = [(facts.is_simulated, texts.SIMULATED), (facts.is_synthetic, texts.SYNTHETIC)]
+    said = [(origin.is_simulated, texts.SIMULATED), (origin.is_synthetic, texts.SYNTHETIC)]
     return [words for applies, words in said if applies]
 
 

@@ -11,16 +11,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-class Facts(Protocol):
-    """What every page says of itself."""
-
-    @property
-    def as_of(self) -> date:
-        """The day to look back from."""
-
-    @property
-    def policy_title(self) -> str:
-        """The policy whose stages are shown, with how many of its numbers are inferred."""
+class Origin(Protocol):
+    """Where what a page shows comes from."""
 
     @property
     def is_simulated(self) -> bool:
@@ -29,6 +21,18 @@ class Facts(Protocol):
     @property
     def is_synthetic(self) -> bool:
         """Whether the figures are made up."""
+
+
+class Facts(Origin, Protocol):
+    """What every page on health says of itself."""
+
+    @property
+    def as_of(self) -> date:
+        """The day to look back from."""
+
+    @property
+    def policy_title(self) -> str:
+        """The policy whose stages are shown, with how many of its numbers are inferred."""
 
     @property
     def notes(self) -> Sequence[str]:

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from datetime import date
 
 
+SMALLEST_SHARE = 0.00001  # that is written out
+
+
 def percent(share: float | None) -> str:
     """A share as a percentage of two digits, as many decimals as they need.
 
@@ -16,7 +19,7 @@ def percent(share: float | None) -> str:
     """
     if share is None:
         return "–"
-    if 0 < share < 0.00001:
+    if 0 < share < SMALLEST_SHARE:
         return "under 0.001%"
     return f"{share:.0%}" if share >= 0.0995 else f"{100 * share:.2g}%"
 
@@ -47,3 +50,24 @@ def day(when: date) -> str:
     '1 June 2026'
     """
     return f"{when.day} {when:%B %Y}"
+
+
+def measured(value: float | None, unit: str, /, *, is_difference: bool = False) -> str:
+    """A figure in its unit; a difference with its sign.
+
+    >>> measured(0.245, "share"), measured(3.4, "reviews a day"), measured(1234.5, "mails")
+    ('24%', '3.4', '1,234')
+    >>> measured(-12.0, "accounts", is_difference=True), measured(0.031, "share", is_difference=True)
+    ('−12', '+3.1 points')
+    """
+    if value is None:
+        return "–"
+    size = abs(value)
+    if unit == "share":
+        text = f"{percent(size)[:-1]} points" if is_difference and size >= SMALLEST_SHARE else percent(size)
+    elif size < 10 and round(size, 1) != round(size):
+        text = f"{size:.1f}"
+    else:
+        text = count(size)
+    sign = "−" if value < 0 else "+" if is_difference and value > 0 else ""
+    return f"{sign}{text}×" if unit == "times" else f"{sign}{text}"

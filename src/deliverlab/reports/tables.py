@@ -110,9 +110,9 @@ def choices(rows: pl.DataFrame, /, *, grade: str) -> Html:
     return as_html(table, "; ".join(f"{choice}: {grade}" for choice, grade in said.items()))
 
 
-def plain_table(shown: pl.DataFrame, /, *, table_id: str) -> GT:
-    """The table in the look of pages; `table_id` stays the same from run to run."""
-    return GT(shown, id=table_id).tab_options(
+def plain_table(shown: pl.DataFrame, /, *, table_id: str, groups: str | None = None) -> GT:
+    """The table in the look of pages, in groups by a column; `table_id` stays the same from run to run."""
+    return GT(shown, id=table_id, groupname_col=groups).tab_options(
         table_background_color="transparent",
         table_font_names="inherit",
         table_width="100%",

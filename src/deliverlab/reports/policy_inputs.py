@@ -1,0 +1,116 @@
+"""What pages on policies are made from: one policy replayed, or two compared, whoever gathered it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from deliverlab.reports.inputs import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    import polars as pl
+
+
+class Assumed(Origin, Protocol):
+    """What every page on a policy says of itself."""
+
+    @property
+    def as_of(self) -> date:
+        """The last day that was simulated."""
+
+    @property
+    def scenario_name(self) -> str:
+        """What is assumed of accounts."""
+
+    @property
+    def identified(self) -> str:
+        """How far history can answer, in a sentence."""
+
+    @property
+    def accounts(self) -> pl.DataFrame:
+        """`schemas.Accounts`, everybody's."""
+
+
+class Replay(Assumed, Protocol):
+    """One policy replayed over a history."""
+
+    @property
+    def policy_title(self) -> str:
+        """The policy, with how many of its numbers are inferred."""
+
+    @property
+    def stages(self) -> Sequence[str]:
+        """The policy's stages, mildest first."""
+
+    @property
+    def evaluation(self) -> pl.DataFrame:
+        """`Evaluation` of the policy area: everybody's rows, then those by industry and by band."""
+
+    @property
+    def timeline(self) -> pl.DataFrame:
+        """day, stage, accounts: how many accounts are in each stage on each day."""
+
+    @property
+    def steps(self) -> pl.DataFrame:
+        """`Steps` of the policy area, the newest first."""
+
+    @property
+    def account_id(self) -> str:
+        """The account whose days are shown as an example."""
+
+
+class Compared(Protocol):
+    """Two policies compared, as tables."""
+
+    @property
+    def swap_set(self) -> pl.DataFrame:
+        """`SwapSet`: outcome, champion, challenger, accounts, clean, abusive, unknown, harm."""
+
+    @property
+    def differences(self) -> pl.DataFrame:
+        """`Differences` of everybody: measure, words, unit, champion, challenger, figure, low, high."""
+
+    @property
+    def groups(self) -> pl.DataFrame:
+        """The same by industry and band."""
+
+    def below_the_line(self, n: int, *, seed: int = 0) -> pl.DataFrame:
+        """`Near`: at most `n` accounts that the challenger just does not notice."""
+
+
+class Contest(Assumed, Protocol):
+    """Champion and challenger on one history."""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What to call champion and challenger."""
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """The same with how many of their numbers are inferred."""
+
+    @property
+    def sentences(self) -> Sequence[str]:
+        """The answer, a sentence each, the most important first."""
+
+    @property
+    def comparison(self) -> Compared:
+        """`Comparison` of the policy area."""
+
+    @property
+    def newly_noticed(self) -> pl.DataFrame:
+        """Whom only the challenger gives a notice: name, day, sentence; the most harmful first."""
+
+    @property
+    def newly_spared(self) -> pl.DataFrame:
+        """Whom only the champion gives a notice, likewise."""
+
+    @property
+    def changes(self) -> Sequence[str]:
+        """How the challenger's text differs from the champion's, in words."""
+
+    @property
+    def shelf(self) -> pl.DataFrame:
+        """`Rulebooks` of the policy area: the history under every preset."""
