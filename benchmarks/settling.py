@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks import rollup
-from benchmarks.rollup import DAY, KNOWN_WITHIN_DAYS, counted_by_duckdb
+from benchmarks.rollup import DAY, counted_by_duckdb
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,8 +36,7 @@ def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
 def deliverlab(inputs: Path, /) -> pl.DataFrame:
     """Settled into months of a store by deliverlab, and counted."""
     from deliverlab.events.commit import changing
-    from deliverlab.events.daily import daily_counts
-    from deliverlab.events.months import FILE, events_after, incoming_spool, settle_into
+    from deliverlab.events.months import FILE, incoming_spool, months_after, settle_into
 
     with changing(inputs / "store") as change:
         incoming = incoming_spool(change.scratch / "incoming")
@@ -45,9 +44,7 @@ def deliverlab(inputs: Path, /) -> pl.DataFrame:
             for batch in pl.scan_parquet(path).collect_batches(chunk_size=1 << 16, maintain_order=True):
                 incoming.add(batch.with_columns(pl.lit(number, pl.Int64).alias(FILE)))
         settle_into(change, incoming)
-        return daily_counts(events_after(change), known_within_days=KNOWN_WITHIN_DAYS).collect(
-            engine="streaming"
-        )
+        return rollup.counted(months_after(change))
 
 
 def duckdb(inputs: Path, /) -> pl.DataFrame:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 EVENTS = "events"
 FILE = "file"  # of an incoming entry: the number of the file it stood in
 ROW_GROUP = 1 << 17
+COUNTED_AT_ONCE = 1 << 23  # events: about a gigabyte, if hardly two have an account and day in common
 
 _MESSAGE = ["account_id", "message_id", "recipient_key"]
 _ORDER = ["recipient_key", "account_id", "occurred_at", "event_key"]
@@ -59,11 +60,24 @@ def scan_months(paths: Iterable[Path]) -> dy.LazyFrame[Events]:
     return Events.cast(pl.scan_parquet(found)) if found else Events.create_empty(lazy=True)
 
 
-def events_after(change: Change, *, months: set[str] | None = None) -> dy.LazyFrame[Events]:
-    """The events that a directory will hold after a change, of some months ("2026-05") or of all."""
+def months_after(change: Change, *, months: set[str] | None = None) -> list[Path]:
+    """The files of events of a directory after a change, of some months ("2026-05") or of all."""
     names = change.names(EVENTS)
     wanted = names if months is None else names & {_file(month) for month in months}
-    return scan_months(change.path(name) for name in sorted(wanted))
+    return [change.path(name) for name in sorted(wanted)]
+
+
+def portions(paths: Iterable[Path]) -> Iterator[dy.LazyFrame[Events]]:
+    """The events of some months' files, so many at a time that their counts fit into memory.
+
+    All events of an account and send day are in one portion.
+    """
+    for path in paths:
+        events = scan_months([path])
+        parts = -(-events.select(pl.len()).collect().item() // COUNTED_AT_ONCE)
+        part_of = pl.col("account_id").hash() % max(parts, 1)
+        for part in range(parts):
+            yield Events.cast(events.filter(part_of == part)) if parts > 1 else events
 
 
 def settle_into(change: Change, incoming: Spool) -> Settled:

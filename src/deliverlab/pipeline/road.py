@@ -53,8 +53,9 @@ def ingest(
 
     `provider` is a name, a column map's file, or "auto", which recognises each file. `bounce_types` is a TOML
     file that settles contested bounces, such as `mailbox_disabled = "soft_bounce"`; without it the data
-    directory's own `bounce_types.toml`, if there is one. The directory's key, which hides addresses in stored events, is
-    made on the first ingest. Events and counts change together, or not at all: see `events.commit`.
+    directory's own `bounce_types.toml`, if there is one. The directory's key, which hides addresses in stored
+    events, is made on the first ingest. Events and counts change together, or not at all: see
+    `events.commit`.
     """
     settings = _settings(data, account_id=account_id, bounce_types=bounce_types)
     delivered = deliveries.exports(paths, provider=provider, settings=settings)

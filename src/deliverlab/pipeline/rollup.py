@@ -18,7 +18,7 @@ from deliverlab.events import store
 from deliverlab.events.caveats import Caveats, day_caveats
 from deliverlab.events.daily import daily_counts
 from deliverlab.events.exclusions import Exclusions
-from deliverlab.events.months import events_after
+from deliverlab.events.months import months_after, portions, scan_months
 from deliverlab.events.recipients import add_recipient_key
 from deliverlab.events.slices import slice_counts
 from deliverlab.health import peers
@@ -26,6 +26,8 @@ from deliverlab.pipeline.directory import ABOUT, file_name, read_table, table_pa
 from deliverlab.schemas import Accounts, Contacts, Daily, Incidents, PeerRates, Slices
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import dataframely as dy
 
     from deliverlab.events.commit import Change
@@ -68,11 +70,11 @@ def count_days(change: Change, days: pl.DataFrame | None, /, *, known_within_day
     if days is not None and not days.height:
         return
     rules = _rules(data, change.path(file_name(Incidents)), known_within_days=known_within_days)
-    events = _of_days(change, days)
     speaking = _speaking(change, days)
-    for table, counted in _counts(events, rules).items():
+    counted = [_counts(events, rules) for events in _of_days(change, days)]
+    for table in (Daily, Slices, Caveats):
         kept = _kept(read_table(data, table), speaking, days)
-        rows = pl.concat([kept, counted.collect(engine="streaming")])
+        rows = pl.concat([kept, *(part[table].collect(engine="streaming") for part in counted)])
         change.write(file_name(table), table_writer(table, rows))
     change.write(COUNTED, partial(_write_text, rules.marks()))
     change.write(ABOUT, partial(_write_text, told_about(data, known_within_days=known_within_days)))
@@ -116,22 +118,18 @@ def _known_contacts(data: Path) -> pl.DataFrame:
     )
 
 
-def _of_days(change: Change, days: pl.DataFrame | None) -> pl.LazyFrame:
-    """The events of these account-days, as they will be."""
-    if days is None:
-        return events_after(change)
-    months = set(days["day"].dt.strftime("%Y-%m"))
-    return (
-        events_after(change, months=months)
-        .with_columns(day=pl.col("sent_at").dt.date())
-        .join(days.lazy(), on=["account_id", "day"], how="semi")
-        .drop("day")
-    )
+def _of_days(change: Change, days: pl.DataFrame | None) -> Iterator[pl.LazyFrame]:
+    """The events of these account-days, as they will be, in portions that can be counted one by one."""
+    months = None if days is None else set(days["day"].dt.strftime("%Y-%m"))
+    for events in portions(months_after(change, months=months)):
+        dated = events.with_columns(day=pl.col("sent_at").dt.date())
+        of_days = dated if days is None else dated.join(days.lazy(), on=["account_id", "day"], how="semi")
+        yield of_days.drop("day")
 
 
 def _speaking(change: Change, days: pl.DataFrame | None) -> pl.DataFrame:
     """From which day on events speak for an account, and from which day they did before (null: never)."""
-    after = events_after(change)
+    after = scan_months(months_after(change))
     before = store.scan_months(sorted((change.directory / store.EVENTS).glob("*.parquet")))
     if days is None:
         return _first_days(after, "first_day").with_columns(spoke_from=pl.lit(None, pl.Date))
