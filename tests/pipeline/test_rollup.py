@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from deliverlab.events import spool, store
+from deliverlab.events import months, spool, store
 from deliverlab.events.caveats import Caveats
 from deliverlab.pipeline import rollup
 from deliverlab.pipeline.directory import read_table, write_table
@@ -72,6 +72,7 @@ def test_however_events_are_split_and_ordered_all_tables_are_the_same_bytes(
     _read_in(whole, records)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spool, "ROWS_AT_ONCE", data.draw(st.sampled_from([1, 3, 1 << 19])))
+        patch.setattr(months, "COUNTED_AT_ONCE", data.draw(st.sampled_from([1, 3, 1 << 23])))
         for begin, end in pairwise(cuts):
             _read_in(parts, shuffled[begin:end])
     assert _bytes(parts) == _bytes(whole)

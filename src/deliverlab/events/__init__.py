@@ -5,6 +5,8 @@ careful way), `fields` (a record as a row), `tables` (CSV and Parquet), `envelop
 `entries` (the shape of a mapping), `moments`, `recipients` and `bounces` (what times, addresses and refusals
 mean), a module a provider and `column_map` for any table, `providers` and `recognise` (all of them, and whose
 a file is), `reading` (rows to entries, with `hashes` for their keys), `exports` (a file, a batch at a time),
-`settle` (duplicates, send times, repeats), `read` (exports in memory), `keys`, `manifest`, `commit` and
-`store` (the data directory), `daily` and `slices` (counts).
+`settle` (duplicates, send times, repeats), `read` (exports in memory), `sources` (databases and lakes),
+`deliveries` (what can be read in), `keys`, `manifest`, `commit`, `spool`, `months` and `store` (the data
+directory), `settings` and `exclusions` (what its owner wants), `daily`, `slices` and `caveats` (counts),
+`proposals` (incidents that may be).
 """
