@@ -120,8 +120,8 @@ def test_contested_bounces_are_as_the_directory_or_the_caller_says(tmp_path: Pat
     soft.write_text('mailbox_disabled = "soft_bounce"\n')
     hard.write_text('mailbox_disabled = "hard_bounce"\n')
 
-    def kind(data: Path, **options: Path) -> str:
-        ingest(path, data=data, **options)
+    def kind(data: Path, *, bounce_types: Path | None = None) -> str:
+        ingest(path, data=data, bounce_types=bounce_types)
         return str(store.scan_events(data).select(pl.col("event_type").cast(pl.String)).collect().item())
 
     (tmp_path / "own").mkdir()
