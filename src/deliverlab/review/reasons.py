@@ -59,13 +59,14 @@ REASONS: Mapping[str, Reason] = {
         Reason("never_engaged", "engagement", "remove", "Never opened or clicked"),
         Reason("no_longer_engaged", "engagement", "reconfirm", "No longer opens or clicks"),
         Reason("not_mailed_in_a_year", "engagement", "reconfirm", "No mail and no engagement for a year"),
+        Reason("quiet_for_a_resend", "engagement", "keep", "Leave out when a stopped mail goes out again"),
         Reason("records_disagree", "engagement", "keep", "List and events disagree; the events counted"),
         Reason("invalid_address", "address", "remove", "Not a valid address"),
         Reason("typo_domain", "address", "remove", "Domain is most likely a typing slip"),
         Reason("disposable_domain", "address", "remove", "Throw-away mailbox"),
         Reason("hard_bounced", "address", "remove", "Mailbox does not exist", is_already_suppressed=True),
         Reason("repeatedly_bounced", "address", "remove", "Mail was refused for good again and again"),
-        Reason("duplicate", "address", "remove", "Same address twice"),
+        Reason("duplicate", "address", "remove", "Same mailbox twice"),
         Reason("role_address", "address", "reconfirm", "Shared mailbox of a role, not of a person"),
     )
 }
@@ -75,6 +76,6 @@ def codes_of(decision: Decision, /) -> tuple[str, ...]:
     """The codes of all reasons that lead to a decision.
 
     >>> codes_of("keep")
-    ('records_disagree',)
+    ('quiet_for_a_resend', 'records_disagree')
     """
     return tuple(reason.code for reason in REASONS.values() if reason.decision == decision)

@@ -41,18 +41,26 @@ class ReviewRules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     implied_lapses_after_months: Count
+    inquiry_lapses_after_months: Count
+    inquiry_words: Words
     form_words: Words
     third_party_words: Words
     own_brands: Words
     never_engaged_sends: Count
     no_longer_engaged_sends: Count
     quiet_days: Count
+    resend_quiet_days: Count
     address_bounces: BounceReasons
     sender_bounces: BounceReasons
     repeated_hard_bounces: Count
+    mailbox_problems: BounceReasons
+    repeated_mailbox_problems: Count
     role_names: Words
     mailbox_domains: Words
     real_neighbours: Words
+    tag_domains: Words
+    dotless_domains: Words
+    same_domains: dict[Word, Word]
     sources: dict[str, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]]
 
     @classmethod
