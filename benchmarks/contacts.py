@@ -19,7 +19,15 @@ ACCOUNTS = 200
 LAST_DAY = date(2026, 6, 30)
 FIRST_DAY = LAST_DAY - timedelta(days=200)
 SEEN_UNTIL = datetime(2026, 7, 1, tzinfo=UTC)
-DOMAINS = ("gmail.com", "yahoo.com", "outlook.com", "gmial.com", "mailinator.com", "example.com", "example.org")
+DOMAINS = (
+    "gmail.com",
+    "yahoo.com",
+    "outlook.com",
+    "gmial.com",
+    "mailinator.com",
+    "example.com",
+    "example.org",
+)
 DOMAIN_SHARES = (0.4, 0.2, 0.15, 0.005, 0.005, 0.12, 0.12)
 OUTCOMES = ("delivered", "hard_bounce", "soft_bounce")
 COUNTED = ("complained", "unsubscribed", "never_engaged", "no_longer_engaged", "hard_bounced")
@@ -31,9 +39,7 @@ def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
     rng = np.random.default_rng(11)
     listed = _contacts(contacts, rng=rng)
     listed.write_parquet(inputs / "contacts.parquet")
-    mails = np.where(
-        rng.random(contacts) < 0.7, rng.integers(1, 4, contacts), rng.integers(8, 20, contacts)
-    )
+    mails = np.where(rng.random(contacts) < 0.7, rng.integers(1, 4, contacts), rng.integers(8, 20, contacts))
     events = _events(listed.select("account_id", recipient="email"), mails, rng=rng)
     events.write_parquet(inputs / "events.parquet")
     return {"contacts": contacts, "events": events.height, "accounts": ACCOUNTS}
@@ -118,9 +124,7 @@ def _contacts(count: int, *, rng: np.random.Generator) -> pl.DataFrame:
     )
 
 
-def _events(
-    listed: pl.DataFrame, mails: NDArray[np.int64], *, rng: np.random.Generator
-) -> pl.DataFrame:
+def _events(listed: pl.DataFrame, mails: NDArray[np.int64], *, rng: np.random.Generator) -> pl.DataFrame:
     """Mail on days of its own each, what came of it, and what readers and their machines did."""
     number = np.repeat(np.arange(listed.height), mails)
     hour = rng.integers(0, 200 * 24, len(number))

@@ -72,9 +72,7 @@ def test_no_slip_leads_to_a_domain_that_is_real() -> None:
     """No large mailbox domain, and no real neighbour, is taken for a slip of another."""
     real = [*RULES.mailbox_domains, *RULES.real_neighbours]
 
-    assert judged([f"x@{domain}" for domain in real])[
-        "likely_domain"
-    ].null_count() == len(real)
+    assert judged([f"x@{domain}" for domain in real])["likely_domain"].null_count() == len(real)
 
 
 def test_addresses_without_a_domain_are_judged_all_the_same() -> None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from deliverlab.review.rules import ReviewRules
     from deliverlab.schemas import Contacts
 
-# Whoever has the most of these is asked for: who gave permission, with the most proof of it, the longest ago.
 UNPERMITTED = ("none", "unknown")
 PROOF = ("consent_source", "consent_means", "consent_at")
 
@@ -97,12 +96,14 @@ def _with_status(listed: pl.LazyFrame) -> pl.LazyFrame:
 def _twins(placed: pl.DataFrame) -> pl.DataFrame:
     """The entries that share a mailbox, and whether each is one too many.
 
-    The one that stays has permission, the most proof of it, and is the oldest.
+    The one that stays has permission, the most proof of it, is the oldest and in the shortest spelling.
     """
+    is_unpermitted = pl.col("consent").is_in(UNPERMITTED)
     lacks = pl.sum_horizontal(pl.col(name).is_null() for name in PROOF)
+    spelling = pl.col("email").str.len_chars()
     return (
         placed.filter(pl.col("place").is_duplicated())
-        .sort(pl.col("consent").is_in(UNPERMITTED), lacks, "created_at", "email", nulls_last=True)
+        .sort(is_unpermitted, lacks, "created_at", spelling, "email", nulls_last=True)
         .select("account_id", "email", is_duplicate=~pl.col("place").is_first_distinct())
     )
 

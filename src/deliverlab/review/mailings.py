@@ -100,7 +100,9 @@ def mailings(
         .select("place", "event_type", "sent_at", "bounce_reason")
         .join(summed.lazy().select("place", since, accepted_at), on="place")
         .group_by("place")
-        .agg(pl.col("sent_at").filter(holds).n_unique().cast(pl.Int64).alias(n) for n, holds in counted.items())
+        .agg(
+            pl.col("sent_at").filter(holds).n_unique().cast(pl.Int64).alias(n) for n, holds in counted.items()
+        )
         .collect(engine="streaming")
     )
     return (

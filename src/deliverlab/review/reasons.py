@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Section = Literal["permission", "engagement", "address"]
 Decision = Literal["keep", "reconfirm", "remove"]
+TOLD_BY_MAIL = ("complained", "unsubscribed", "hard_bounced", "repeatedly_bounced")
 SECTIONS: tuple[Section, ...] = ("permission", "engagement", "address")
 
 
@@ -19,7 +20,8 @@ SECTIONS: tuple[Section, ...] = ("permission", "engagement", "address")
 class Reason:
     """Why a contact is reconfirmed or removed; `keep` marks a note that changes nothing.
 
-    A contact that is already suppressed gets no mail any more: to remove it improves no rate.
+    A contact that is already suppressed gets no mail any more: to remove it improves no rate. What is told by
+    mail was not known before that mail went out.
     """
 
     code: str
@@ -27,6 +29,11 @@ class Reason:
     decision: Decision
     words: str
     is_already_suppressed: bool = False
+
+    @property
+    def is_told_by_mail(self) -> bool:
+        """Whether it takes mail to find out."""
+        return self.section == "engagement" or self.code in TOLD_BY_MAIL
 
 
 @dataclass(frozen=True, slots=True)
