@@ -83,8 +83,8 @@ class FakeCase:
         default_factory=lambda: {"account_id": "a1", "name": HOSTILE, "industry": "Retail", "tier": "starter"}
     )
     summary: Mapping[str, Any] = field(default_factory=lambda: {"is_remedy": True})
-    removals: pl.DataFrame = field(default_factory=lambda: some_removals())
-    segments: pl.DataFrame = field(default_factory=lambda: some_segments())
+    removals: pl.DataFrame = field(default_factory=lambda: some_removals().clone())
+    segments: pl.DataFrame = field(default_factory=lambda: some_segments().clone())
     window: tuple[date, date] = (date(2026, 5, 30), date(2026, 6, 28))
     steps: Sequence[Any] = field(default_factory=lambda: SOME_STEPS)
     attestation: str = "I have reviewed my contacts"

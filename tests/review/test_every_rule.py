@@ -130,7 +130,7 @@ UNREAD = {"last_engaged_at": None, "sends_since_engagement": None}  # where even
 
 def drawn() -> pl.DataFrame:
     """Every contact that is drawn: as it is listed, its `mail`, and what is expected of it."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for block in (PERMISSION, ENGAGEMENT, ADDRESS, TOGETHER):
         names = [name.strip() for name in block.strip().splitlines()[0].split("|")]
         for cells in table(block, **dict.fromkeys(names, pl.String)).iter_rows(named=True):

@@ -111,7 +111,7 @@ def write_reports(
     show_addresses: bool = False,
     on_done: Callable[[int, int], None] | None = None,
 ) -> Batch:
-    """One page a kind and account in `out`, and `index.html` that links them; checklists also as CSV and XLSX.
+    """One page a kind and account in `out`, and `index.html` that links them; checklists as CSV and XLSX too.
 
     `accounts` is "all", "staged" (those in a stage), or ids with commas between. Portfolio and policies are a
     page each. Every notebook gets of these arguments what it declares as its parameters.

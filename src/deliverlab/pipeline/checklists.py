@@ -1,4 +1,4 @@
-"""One account's contact review, gathered from a data directory: decisions, and what they would have changed."""
+"""One account's contact review from a data directory: decisions, and what they would have changed."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def events_of(contacts: pl.DataFrame, data: str | Path, /) -> pl.LazyFrame | Non
 
 
 def with_keys(decisions: pl.DataFrame, data: str | Path, /) -> pl.DataFrame:
-    """The decisions with the `recipient_key` under which stored events know each contact, if there is a key."""
+    """The rows with the `recipient_key` under which stored events know each `email`, if there is a key."""
     if not store.has_key(data):
         return decisions
     return add_recipient_key(decisions, column="email", key=store.read_key(data))

@@ -43,8 +43,10 @@ class Erased:
     def lines(self) -> list[str]:
         """The same in words, with what stays."""
         return [
-            f"{self.addresses} addresses: {self.events} events, {self.contacts} contacts and "
-            f"{self.quarantined} quarantined records are gone.",
+            (
+                f"{self.addresses} addresses: {self.events} events, {self.contacts} contacts and "
+                f"{self.quarantined} quarantined records are gone."
+            ),
             f"{self.files} files that were handed out about them are deleted: write them anew.",
             "Daily counts stay: they name nobody. Raw exports that you keep elsewhere are yours to erase.",
         ]

@@ -88,7 +88,7 @@ class Case(Facts, Protocol):
 
     @property
     def removals(self) -> pl.DataFrame:
-        """removed, metric, contacts, events, trials, rate, rate_without: a row a group and enforced metric."""
+        """removed, metric, contacts, events, trials, rate, rate_without: a row a group and metric."""
 
     @property
     def segments(self) -> pl.DataFrame:

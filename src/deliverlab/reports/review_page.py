@@ -41,7 +41,7 @@ def to_review(case: Case, /) -> Html:
 def what_it_changes(case: Case, /) -> Html:
     """What removing each group would have done to the rates of the last window, and what that assumes."""
     shown = [metric for metric in SHOWN_RATES if case.removals.height]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"words": texts.removed_words(removed, words), "contacts": contacts, "rates": rates}
         for removed, words, contacts, rates in _removals(case)
     ]

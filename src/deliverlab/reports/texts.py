@@ -42,7 +42,7 @@ REVIEW = "Contact review"
 REVIEW_YOUR_CONTACTS = "Review your contacts"
 NO_CONTACTS = "There is no contact list of yours with us. Go through your own list with these steps."
 IN_CLEAR = "Addresses on this page are in clear. Keep it where only those who may read them can."
-MASKED = "No address stands on this page: each contact shows the first letter and the domain of its own."
+MASKED = "No address stands on this page: contacts show a first letter and a domain."
 SUPPRESSED = "gets no mail already"
 NOBODY = "No contact of yours needs this."
 NO_REMEDY = (
@@ -319,7 +319,7 @@ def excess_sentence(words: str) -> str:
 def recovery(words: str, rate: float, without: float) -> str:
     """What an account can hope for once a window of new mail has passed."""
     return (
-        f"None of the mail before today counts any more. Had your list been reviewed before the last "
+        f"None of the mail before this review counts any more. Had your list been reviewed before the last "
         f"30 days, your {words} would have been {percent(without)} instead of {percent(rate)}: expect it to "
         "come near that, if your other contacts go on as they did."
     )

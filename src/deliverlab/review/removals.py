@@ -52,7 +52,7 @@ def removal_rates(
         before: decisions on the day before the window, by a list that knew no outcome (`as_if_unknown`).
     """
     groups = _groups(decisions, before).join(counts, on="email", how="left")
-    sums = groups.group_by("removed").agg(contacts=pl.len(), *[pl.col(name).sum() for name in _columns()])
+    sums = groups.group_by("removed").agg(pl.col(_columns()).sum(), contacts=pl.len())
     rates = [
         sums.select(
             "removed",

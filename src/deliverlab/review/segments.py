@@ -57,7 +57,7 @@ def segments(
     """
     measured = METRICS[metric]
     expected = peer_rate or 0.0
-    excess = whole[measured.numerator].sum() - expected * whole[measured.denominator].sum()
+    excess = float(whole[measured.numerator].sum()) - expected * float(whole[measured.denominator].sum())
     if peer_rate is None or excess <= 0:
         return Segments.create_empty()
     events, trials = pl.col(measured.numerator), pl.col(measured.denominator)
@@ -69,7 +69,7 @@ def segments(
             events=events,
             trials=trials,
             share=((events - expected * trials) / excess).clip(upper_bound=1.0),
-        )  # fmt: skip
+        )
         .filter(pl.col("share") >= LEAST_SHARE)
         .sort("share", "by", "value", descending=[True, False, False])
         .group_by("by", maintain_order=True)
