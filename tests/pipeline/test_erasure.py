@@ -34,7 +34,7 @@ def person(data: Path) -> str:
     key = store.read_key(data)
     known = store.scan_events(data).select("recipient_key").unique().collect().to_series()
     listed = read_table(data, Contacts).filter(pl.col("account_id") == ACCOUNT)["email"]
-    return next(email for email in listed if recipient_key(email, key=key) in known.implode()[0])
+    return next(str(email) for email in listed if recipient_key(email, key=key) in known.implode()[0])
 
 
 def all_bytes(folder: Path) -> bytes:

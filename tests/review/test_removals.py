@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -35,7 +37,7 @@ def decided(reasons: dict[str, list[str]]) -> pl.DataFrame:
     return frame.with_columns(account_id=pl.lit("a"))
 
 
-def rates(before: dict[str, list[str]], *, sent: int = 100) -> dict[str, tuple[float | None, float | None]]:
+def rates(before: dict[str, list[str]], *, sent: int = 100) -> dict[str, tuple[Any, Any]]:
     """The hard bounce rate as it was and without each group; ten mails went to somebody on no list."""
     whole = counts(pl.DataFrame({"sent": [sent], "delivered": [92], "hard_bounces": [8], "complaints": [1]}))
     found = removal_rates(decided(NOW), counts(COUNTED), whole, before=decided(before))
