@@ -110,10 +110,11 @@ def _contacts(count: int, *, rng: np.random.Generator) -> pl.DataFrame:
     gathered = pl.Series("gathered", rng.integers(1, 160, count))
     given_at = pl.lit(FIRST_DAY).cast(pl.Datetime("us", "UTC")) - pl.duration(days="gathered")
     has_proof = pl.col("chance") < 0.8
-    role = pl.when(pl.col("chance") > 0.99).then(pl.lit("info+")).otherwise(pl.lit("reader."))
+    of_a_person = pl.format("reader.{}@{}", "number", "domain")
+    of_a_role = pl.format("info@shop-{}.example.org", "number")
     return pl.DataFrame([number, domain, chance, gathered]).select(
         account_id=pl.format("acct-{}", pl.col("number") % ACCOUNTS),
-        email=pl.format("{}{}@{}", role, "number", "domain"),
+        email=pl.when(pl.col("chance") > 0.99).then(of_a_role).otherwise(of_a_person),
         consent=pl.when(has_proof).then(pl.lit("double_opt_in")).otherwise(pl.lit("unknown")),
         consent_source=pl.when(has_proof).then(pl.lit("newsletter form")),
         consent_means=pl.when(has_proof).then(pl.lit("confirmed by mail")),
