@@ -87,6 +87,18 @@ def test_what_was_handed_out_goes_too(data: Path, person: str, tmp_path: Path) -
     ]  # fmt: skip
 
 
+def test_quarantined_records_that_name_somebody_go(data: Path) -> None:
+    """Raw text is masked when it is kept; what got through all the same is found in it."""
+    kept = pl.DataFrame({"source": ["a", "a"], "position": ["1", "2"], "reason": ["?", "?"],
+                         "raw": ["{to: [address]}", "{to: Jane@Example.com}"]})  # fmt: skip
+    kept.write_parquet(data / "quarantine.parquet")
+
+    erased = erase(data, ["jane@example.com"])
+
+    assert erased.quarantined == 1
+    assert store.read_quarantine(data)["position"].to_list() == ["1"]
+
+
 def test_what_is_said_names_nobody(data: Path, person: str) -> None:
     """Counts only: no address in what is printed, nor in any file of the directory but the list."""
     lines = "\n".join(erase(data, [person]).lines())

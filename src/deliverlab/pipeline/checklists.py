@@ -77,11 +77,8 @@ def open_checklist(
     removed, parts = Removals.create_empty(), Segments.create_empty()
     whole = history.daily.filter(pl.col("day").is_between(*window)).select(pl.col(*COUNTS).sum())
     if events is not None and events.height and whole["sent"].item():
-        counts = count_by(
-            events.lazy().filter(pl.col("day").is_between(*window)).with_columns(email="recipient"),
-            "email",
-            known_within_days=history.known_within_days,
-        ).collect()
+        mailed = _once(events, decisions).filter(pl.col("day").is_between(*window))
+        counts = count_by(mailed.lazy(), "email", known_within_days=history.known_within_days).collect()
         before = contact_decisions(as_if_unknown(contacts), events, as_of=window[0] - timedelta(days=1))
         removed = removal_rates(decisions, counts, whole, before=before.collect())
         if metric is not None and METRICS[metric].is_enforced:
@@ -122,6 +119,13 @@ def with_keys(decisions: pl.DataFrame, data: str | Path, /) -> pl.DataFrame:
     if not store.has_key(data):
         return decisions
     return add_recipient_key(decisions, column="email", key=store.read_key(data))
+
+
+def _once(events: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+    """Each event with the one `email` that it counts for: of entries spelt alike, the one that would stay."""
+    is_twin = pl.col("reasons").list.contains("duplicate")
+    entries = decisions.select("email", recipient="email", is_twin=is_twin)
+    return events.join(entries, on="recipient").sort("is_twin", "email").unique("event_key", keep="first")
 
 
 def _campaigns(data: str | Path, account_id: str, window: tuple[date, date]) -> pl.DataFrame:

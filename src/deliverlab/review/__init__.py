@@ -2,6 +2,7 @@
 
 `rules` holds numbers and words with their sources, `reasons` what each reason leads to. `addresses` judges
 addresses, `mailings` sums up events, `facts` puts both beside the list; `permission`, `engagement` and
-`validity` find reasons in `wording`, `decisions` decides. `checklist` counts, `steps` says what to do,
-`attest` records it, `export` hands it out.
+`validity` find reasons in `wording`, `decisions` decides. `checklist` counts, `removals` says what each group
+did to the rates, `segments` where it came from. `steps` says what to do, `attest` records it, `export` and
+`workbook` hand it out.
 """
