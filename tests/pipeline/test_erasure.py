@@ -79,9 +79,10 @@ def test_what_was_handed_out_goes_too(data: Path, person: str, tmp_path: Path) -
     (out / "picture.svg").write_text("kept")
     pl.DataFrame({"who": [person]}).write_parquet(out / "decisions.parquet")
 
-    erased = erase(data, [person], outputs=[out])
+    erased = erase(data, [person], outputs=[data.parent, out])  # the first holds the data directory too
 
     assert erased.files == 2 + 2 + 3
+    assert read_table(data, Contacts).height > 1_000
     assert sorted(path.name for path in out.rglob("*") if path.is_file()) == [
         f"checklist-{OTHER}.csv", f"checklist-{OTHER}.xlsx", "picture.svg",
     ]  # fmt: skip
@@ -117,6 +118,9 @@ def test_an_address_that_is_none_is_told_by_its_line(data: Path, tmp_path: Path)
         erase(data, ["jane@example.com", "Jane Roe"])
     with pytest.raises(DataError, match="must be a directory of outputs"):
         erase(data, ["jane@example.com"], outputs=[tmp_path / "nowhere"])
+
+    with pytest.raises(DataError, match="must be a directory of outputs, not of data"):
+        erase(data, ["jane@example.com"], outputs=[data])
 
     assert "Jane" not in str(caught.value)
     assert all_bytes(data) == before

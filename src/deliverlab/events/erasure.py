@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 
 def without_recipients(
     data_dir: str | Path, addresses: Iterable[str], /, *, key: bytes
-) -> tuple[dict[str, Callable[[Path], object] | None], int]:
-    """What becomes of each month's file that has events of these people, and how many events go.
+) -> tuple[dict[str, Callable[[Path], object] | None], pl.Series]:
+    """What becomes of each month's file that has events of these people, and whose account each event was.
 
     For `commit.replace_files`; a month that keeps no event loses its file.
     """
     keys = [recipient_key(address, key=key) for address in addresses]
     is_theirs = pl.col("recipient_key").is_in(keys)
     changes: dict[str, Callable[[Path], object] | None] = {}
-    gone = 0
+    gone = [pl.Series("account_id", [], dtype=pl.String)]
     for path in sorted((Path(data_dir) / EVENTS).glob("*.parquet")):
         month = pl.scan_parquet(path)
-        found, events = month.select(is_theirs.sum(), pl.len()).collect().row(0)
-        gone += found
-        if found:
+        theirs = month.filter(is_theirs).select("account_id").collect()["account_id"]
+        gone.append(theirs)
+        if theirs.len():
+            events = month.select(pl.len()).collect().item()
             kept = partial(month.filter(~is_theirs).sink_parquet, compression="zstd", maintain_order=True)
-            changes[f"{EVENTS}/{path.name}"] = kept if found < events else None
-    return changes, gone
+            changes[f"{EVENTS}/{path.name}"] = kept if theirs.len() < events else None
+    return changes, pl.concat(gone)

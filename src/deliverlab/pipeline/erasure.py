@@ -48,7 +48,8 @@ class Erased:
                 f"{self.quarantined} quarantined records are gone."
             ),
             f"{self.files} files that were handed out about them are deleted: write them anew.",
-            "Daily counts stay: they name nobody. Raw exports that you keep elsewhere are yours to erase.",
+            "Daily counts stay: they name nobody.",
+            "Raw exports that you keep are yours to erase: one that is read in later brings them back.",
         ]
 
 
@@ -57,24 +58,24 @@ def erase(data: str | Path, addresses: Iterable[str], /, *, outputs: Sequence[st
 
     Events, contacts and quarantine change as one, so that a crash leaves all or nothing. Of the outputs
     every file goes that names one of them, by address or by key, and every checklist of an account that had
-    one on its list, for a masked line is still about a person. `daily` and what is made of it stays: it
-    counts mail and names nobody.
+    one on its list, for a masked line is still about a person. An address is known in whatever case; another
+    spelling of the same mailbox is another address. `daily` and what is made of it stays: it counts mail and
+    names nobody.
     Raises `DataError` where an address is none, or an output is no directory.
     """
     people = _people(addresses)
-    folders = [Path(each) for each in outputs]
+    directory, folders = Path(data), [Path(each) for each in outputs]
     for folder in folders:
-        if not folder.is_dir():
-            raise DataError(f"{folder}: must be a directory of outputs")
-    directory = Path(data)
+        if not folder.is_dir() or folder.resolve().is_relative_to(directory.resolve()):
+            raise DataError(f"{folder}: must be a directory of outputs, not of data")
     finish(directory)
     contacts = read_table(data, Contacts)
     is_theirs = normalised(pl.col("email")).is_in(people)
     changes: dict[str, Callable[[Path], object] | None] = {}
-    needles, events = set(people), 0
+    needles, account_ids = set(people), pl.Series([], dtype=pl.String)
     if store.has_key(data):
         key = store.read_key(data)
-        changes, events = without_recipients(data, people, key=key)
+        changes, account_ids = without_recipients(data, people, key=key)
         needles |= {recipient_key(address, key=key) for address in people}
     listed = contacts.filter(is_theirs)
     if listed.height:
@@ -85,14 +86,19 @@ def erase(data: str | Path, addresses: Iterable[str], /, *, outputs: Sequence[st
     refused = quarantine.select(is_named.sum()).item()
     if refused:
         changes[QUARANTINE] = quarantine.filter(~is_named).write_parquet
+    stems = {stem_of("checklist", each) for each in {*account_ids, *listed["account_id"]}}
+    found = [path for folder in folders for path in _about(folder, needles=needles, stems=stems)]
+    handed_out = {path.resolve() for path in found if not path.resolve().is_relative_to(directory.resolve())}
+    for path in sorted(handed_out):  # first: whoever is cut off here finds them again
+        path.unlink()
     if changes:
         replace_files(directory, changes)
-    stems = {stem_of("checklist", account_id) for account_id in listed["account_id"].unique()}
-    gone = [path for folder in folders for path in _about(folder, needles=needles, stems=stems)]
-    for path in gone:
-        path.unlink()
     return Erased(
-        addresses=len(people), events=events, contacts=listed.height, quarantined=refused, files=len(gone)
+        addresses=len(people),
+        events=account_ids.len(),
+        contacts=listed.height,
+        quarantined=refused,
+        files=len(handed_out),
     )
 
 

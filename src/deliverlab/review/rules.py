@@ -17,6 +17,7 @@ from deliverlab.schemas import BOUNCE_REASONS
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+SHIPPED = files("deliverlab.review") / "rules.toml"
 Word = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
 Words = tuple[Word, ...]
 Count = Annotated[int, Field(ge=1, strict=True)]
@@ -77,7 +78,7 @@ class ReviewRules(BaseModel):
         Raises `PolicyError` for a file that cannot be read, an unknown key, a value out of range, a change
         without a source.
         """
-        changes = _read(Path(path))
+        changes = read_rules(Path(path))
         shipped = _shipped()
         sources = changes.pop("sources", {})
         if not isinstance(sources, dict):
@@ -105,10 +106,12 @@ class ReviewRules(BaseModel):
 
 
 def _shipped() -> dict[str, Any]:
-    return _read(files("deliverlab.review") / "rules.toml")
+    """The numbers and word lists; what findings lead to stands in the same file (see `reasons`)."""
+    return {name: rule for name, rule in read_rules(SHIPPED).items() if name != "reasons"}
 
 
-def _read(path: Path | Traversable) -> dict[str, Any]:
+def read_rules(path: Path | Traversable, /) -> dict[str, Any]:
+    """A file of rules as it stands there; raises `PolicyError` where it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
