@@ -40,16 +40,23 @@ def to_review(case: Case, /) -> Html:
 
 def what_it_changes(case: Case, /) -> Html:
     """What removing each group would have done to the rates of the last window, and what that assumes."""
-    shown = [metric for metric in SHOWN_RATES if case.removals.height]
+    rates, words = _rates(case), dict(case.groups.select("reason", "words").iter_rows())
     rows: list[dict[str, Any]] = [
-        {"words": texts.removed_words(removed, words), "contacts": contacts, "rates": rates}
-        for removed, words, contacts, rates in _removals(case)
+        {
+            "words": texts.REMOVED_WORDS.get(removed) or words[removed],
+            "contacts": contacts,
+            "rates": [rates[metric, removed] for metric in SHOWN_RATES],
+            "is_sum": removed in texts.REMOVED_WORDS,
+        }
+        for removed, contacts in case.removals.select("removed", "contacts")
+        .unique(maintain_order=True)
+        .iter_rows()
     ]
-    as_it_was = [_rates(case).get((metric, None)) for metric in shown]
-    told = [f"{row['words']}: {', '.join(numbers.percent(rate) for rate in row['rates'])}" for row in rows]
+    as_it_was = [rates[metric, None] for metric in SHOWN_RATES] if rows else []
+    told = [f"{row['words']}: {', '.join(map(numbers.percent, row['rates']))}" for row in rows]
     return fragment(
-        "removals", words="; ".join(told) or texts.NO_WINDOW, rows=rows, metrics=shown, as_it_was=as_it_was,
-        first=case.window[0], last=case.window[1],
+        "removals", words="; ".join(told) or texts.NO_WINDOW, rows=rows, metrics=SHOWN_RATES,
+        as_it_was=as_it_was, first=case.window[0], last=case.window[1],
     )  # fmt: skip
 
 
@@ -90,18 +97,6 @@ def _listed(decisions: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     )
     groups = found.group_by("reason", maintain_order=True).head(LISTED).partition_by("reason", as_dict=True)
     return {str(reason): contacts.rows(named=True) for (reason,), contacts in groups.items()}
-
-
-def _removals(case: Case) -> list[tuple[str, str, int, list[float | None]]]:
-    """Each group that could be removed: what it is, its words, its contacts, and the rates without it."""
-    words = dict(case.groups.select("reason", "words").iter_rows())
-    counts = dict(case.removals.select("removed", "contacts").unique().iter_rows())
-    rates = _rates(case)
-    order = case.removals["removed"].unique(maintain_order=True)
-    return [
-        (name, words.get(name, ""), counts[name], [rates[metric, name] for metric in SHOWN_RATES])
-        for name in order
-    ]
 
 
 def _rates(case: Case) -> dict[tuple[str, str | None], float | None]:

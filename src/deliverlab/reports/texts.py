@@ -303,11 +303,6 @@ def window_words(first: date, last: date) -> str:
     return f"Your mail of {day(first)} to {day(last)}"
 
 
-def removed_words(removed: str, words: str) -> str:
-    """What is left out of a rate: a reason in its words, or one of the sums."""
-    return REMOVED_WORDS.get(removed, words)
-
-
 def excess_sentence(words: str) -> str:
     """What shares of segments are shares of."""
     return (
