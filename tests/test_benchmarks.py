@@ -98,5 +98,5 @@ def test_without_a_name_the_benchmarks_are_listed(
     main()
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "rollup", "health", "calibration", "false_trips", "simulate", "evaluate",
+        "rollup", "ndjson", "health", "calibration", "false_trips", "simulate", "contacts", "evaluate",
     ]  # fmt: skip

@@ -198,6 +198,6 @@ def test_people_are_erased_from_what_is_typed(
 
     assert code == 0
     said = capsys.readouterr().out
-    assert "2 files" in said
+    assert "to be written anew: 2" in said
     assert email not in said
     assert email not in pl.read_parquet(data / "contacts.parquet")["email"]

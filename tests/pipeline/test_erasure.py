@@ -105,7 +105,7 @@ def test_what_is_said_names_nobody(data: Path, person: str) -> None:
     lines = "\n".join(erase(data, [person]).lines())
 
     assert person not in lines
-    assert "1 addresses" in lines
+    assert "Addresses asked for: 1" in lines
     assert "Daily counts stay" in lines
     assert person.encode() not in all_bytes(data)
 

@@ -43,11 +43,11 @@ class Erased:
     def lines(self) -> list[str]:
         """The same in words, with what stays."""
         return [
-            (
-                f"{self.addresses} addresses: {self.events} events, {self.contacts} contacts and "
-                f"{self.quarantined} quarantined records are gone."
-            ),
-            f"{self.files} files that were handed out about them are deleted: write them anew.",
+            f"Addresses asked for: {self.addresses}",
+            f"Events removed: {self.events}",
+            f"Contacts removed: {self.contacts}",
+            f"Quarantined records removed: {self.quarantined}",
+            f"Files about them deleted, to be written anew: {self.files}",
             "Daily counts stay: they name nobody.",
             "Raw exports that you keep are yours to erase: one that is read in later brings them back.",
         ]
