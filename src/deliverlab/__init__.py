@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.laboratory import rulebooks as rulebooks
     from deliverlab.pipeline.policies import check_policy as check_policy
     from deliverlab.pipeline.policies import good_account_trips as good_account_trips
+    from deliverlab.pipeline.effect import review_effect as review_effect
     from deliverlab.pipeline.precedents import replay_precedents as replay_precedents
     from deliverlab.pipeline.reactions import reaction_band as reaction_band
     from deliverlab.pipeline.replays import open_contest as open_contest
@@ -115,6 +116,7 @@ _HOMES = {
     "explain": "policy.explain",
     "explain_steps": "policy.steps",
     "contact_decisions": "review.decisions",
+    "review_effect": "pipeline.effect",
     "open_portfolio": "pipeline.cases",
     "open_case": "pipeline.cases",
     "open_replay": "pipeline.replays",
