@@ -1,9 +1,9 @@
-"""Does the effect of reviews come out as it was put in? In worlds in which accounts fall ill and mend by themselves."""
+"""Does the effect of reviews come out as it was put in? In worlds where accounts fall ill and mend alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from deliverlab.schemas import COUNTS
 if TYPE_CHECKING:
     import deliverlab as dl
     from deliverlab.policy.scenario import Effect
+    from deliverlab.sample.accounts import Account
 
 LAST_DAY, DAYS = date(2026, 6, 30), 200
 QUICK, FULL = (1_600, 2, (401,)), (4_000, 10, (402, 403))  # accounts, groups of them, held-out seeds
@@ -48,7 +49,7 @@ TRUTHS: dict[str, dict[str, float]] = {
 
 
 def figures(*, quick: bool) -> dict[str, Any]:
-    """For each truth: how often 95% bounds hold it, the mean estimate, and what before and after would say."""
+    """For each truth: how often 95% bounds hold it, the mean estimate, and what before and after say."""
     accounts, groups, seeds = QUICK if quick else FULL
     found: dict[str, Any] = {"accounts_a_group": accounts // groups, "groups": groups * len(seeds)}
     for name, truth in TRUTHS.items():
@@ -79,7 +80,7 @@ def summary(told: pl.DataFrame, truth: float) -> dict[str, Any]:
         "estimate": round(log_means["multiplier"], 3),
         "mean_bounds": [round(log_means[f"multiplier_{side}"], 3) for side in ("low", "high")],
         "before_after": round(log_means["before_after"], 3),
-        "reviews": round(known["reviews"].mean() or 0, 1),
+        "reviews": round(known.select(pl.col("reviews").mean()).item() or 0.0, 1),
     }
 
 
@@ -103,7 +104,7 @@ def measured(world: World, *, group: int, groups: int, seed: int) -> pl.DataFram
 
 
 def make(*, accounts: int, truth: dict[str, float], seed: int) -> World:
-    """The sample's accounts and days, with illness that comes and mostly goes, notices by a rule, and reviews.
+    """The sample's accounts and days, with illness that comes and mostly goes, notices, and reviews.
 
     Half of those noticed review, the worse ones more often, five to fourteen days later. What they leave out
     afterwards is thinned out of what would have happened, so nobody else changes.
@@ -122,7 +123,7 @@ def make(*, accounts: int, truth: dict[str, float], seed: int) -> World:
     stages = noticed.select(
         "account_id", from_day=pl.col("day") + pl.duration(days=1), stage=pl.lit("probation"), send_share=1.0
     ).with_columns(
-        to_day=pl.col("from_day") + pl.duration(days=pl.Series(rng.integers(4, 14, noticed.height)))
+        to_day=pl.col("from_day") + pl.duration(days=pl.lit(pl.Series(rng.integers(4, 14, noticed.height))))
     )
     reviews = stages.filter(pl.Series(is_reviewed)).select(
         "account_id", reviewed_on="to_day", outcome=pl.lit("completed"), reviewer=pl.lit("reviewer-1")
@@ -144,7 +145,8 @@ def _days(accounts: int, *, rng: np.random.Generator) -> tuple[pl.DataFrame, pl.
 
     calendar = day_range(days=DAYS, last_day=LAST_DAY)
     seed, number = int(rng.integers(1, 2**31)), 100
-    cast, counted = [], []
+    cast: list[Account] = []
+    counted = []
     while len(cast) < accounts:
         number += 1
         luck = chance(seed, number)

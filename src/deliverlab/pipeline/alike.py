@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -47,7 +47,7 @@ def alike(
 def _looks(
     history: History, found: dy.DataFrame[Spells], *, until: date, least: float, window_days: int
 ) -> pl.DataFrame:
-    """Profiles of accounts above `least` in some metric: once a week, and in a stage on the day of its notice.
+    """Profiles of accounts above `least` in some metric: each week, and in a stage on the day of its notice.
 
     An account passes a limit, whatever the limit is, at a new high. So a look counts only where the account
     is at its highest in a window: on the way down it would be as high, and be about to mend.

@@ -28,7 +28,7 @@ WINDOW_DAYS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Appeal:
-    """One account's appeal: its case, the reviews that are on record with what they removed, and prevention."""
+    """One account's appeal: its case, the reviews on record with what they removed, and prevention."""
 
     case: Case
     reviews: list[dict[str, Any]]
@@ -80,7 +80,7 @@ def _reasons(review: dict[str, Any]) -> list[dict[str, Any]]:
 def _since(
     history: History, reviewed_on: date, /, *, metric: str | None, as_of: date
 ) -> dict[str, Any] | None:
-    """The worst metric's counts in the window before a review and in the known days since; null without mail."""
+    """The metric's counts in the window before a review and in the known days since; none without mail."""
     days = min(WINDOW_DAYS, (as_of - reviewed_on).days - history.known_within_days)
     if metric is None or days < 1:
         return None

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from deliverlab.errors import DataError
 from deliverlab.health.ratios import ratios
-from deliverlab.pipeline.alike import alike
+from deliverlab.pipeline.alike import FOREVER, alike
 from deliverlab.pipeline.road import with_peers
 from deliverlab.review.effect import (
-    DRAWS,
     MEASURES,
     VOLUME,
     Changes,
@@ -23,9 +22,12 @@ from deliverlab.review.effect import (
 from deliverlab.review.event_study import BIN_DAYS, bins, event_study
 from deliverlab.review.holds import holds
 from deliverlab.review.multipliers import multipliers
-from deliverlab.review.spells import RELAPSE_DAYS, answers, spells
+from deliverlab.review.resampling import DRAWS
+from deliverlab.review.spells import RELAPSE_DAYS, Answers, answers, spells
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import dataframely as dy
 
     from deliverlab.history import History
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from deliverlab.review.holds import Holds
     from deliverlab.review.matching import Matches
     from deliverlab.review.multipliers import Multipliers
-    from deliverlab.review.spells import Answers
 
 WINDOW_DAYS = 30
 
@@ -43,9 +44,10 @@ WINDOW_DAYS = 30
 class ReviewEffect:
     """What the reviews of a history did, over all and account by account, and on whom that rests.
 
-    `effects` is of completed reviews, all measures; `accounts` of every review and metric; `holds` by outcome,
-    reviewer and remedy; `multipliers` are what a scenario takes. `too_recent` counts reviews whose outcome is
-    not known yet.
+    `effects` is of completed reviews, `accounts` of every review and metric; `holds` by outcome, reviewer
+    and remedy; `multipliers` are what a scenario takes. `changes` are what all of
+    it is made of: effects of a choice of them are those of a choice of reviews. `too_recent` counts reviews whose outcome is not
+    known yet.
     """
 
     effects: dy.DataFrame[Effect]
@@ -54,13 +56,17 @@ class ReviewEffect:
     event_study: dy.DataFrame[EventStudy]
     multipliers: dy.DataFrame[Multipliers]
     matches: dy.DataFrame[Matches]
+    changes: dy.DataFrame[Changes]
     answers: dy.DataFrame[Answers]
     window_days: int
     too_recent: int
 
     def __repr__(self) -> str:
         """How many reviews it rests on."""
-        return f"ReviewEffect({self.answers.height} reviews, {self.too_recent} of them too recent, {self.matched} with matches)"
+        return (
+            f"ReviewEffect({self.answers.height} reviews, {self.too_recent} of them too recent, "
+            f"{self.matched} with matches)"
+        )
 
     @property
     def matched(self) -> int:
@@ -94,7 +100,7 @@ def review_effect(
     seed: int = 0,
     draws: int = DRAWS,
 ) -> ReviewEffect:
-    """What reviews did to the mail of reviewed accounts, beside accounts that tripped alike and were not reviewed.
+    """What reviews did to accounts' mail, beside accounts that tripped alike and were not reviewed.
 
     A notice comes on an account's worst days, and much of what follows would have come by itself (regression
     to the mean), so before and after say little. Each reviewed account is matched with accounts of its
@@ -129,10 +135,8 @@ def review_effect(
     everybody = with_peers(history)
     found = spells(everybody.enforcement, everybody.reviews)
     answered = answers(everybody.reviews, found)
-    settled_on = (everybody.until or date.min + timedelta(days=everybody.known_within_days)) - timedelta(
-        days=everybody.known_within_days
-    )
-    told = answered.filter(pl.col("reviewed_on") + pl.duration(days=window_days) <= settled_on)
+    settled_on = (everybody.until or FOREVER) - timedelta(days=everybody.known_within_days)
+    told = Answers.cast(answered.filter(pl.col("reviewed_on") + pl.duration(days=window_days) <= settled_on))
     matched = alike(everybody, told, found, settled_on=settled_on, window_days=window_days)
     members = _members(told, matched)
     changes = _changes(everybody, members, window_days=window_days)
@@ -145,6 +149,7 @@ def review_effect(
         event_study=_event_study(everybody, members, settled_on=settled_on, seed=seed, draws=draws),
         multipliers=multipliers(over_all, completed),
         matches=matched,
+        changes=changes,
         answers=answered,
         window_days=window_days,
         too_recent=answered.height - told.height,
@@ -212,13 +217,20 @@ def _event_study(
     """The ratios of completed reviews' accounts and their matches, a bin of days at a time."""
     completed = members.filter(pl.col("outcome") == "completed")
     binned = bins(completed).filter(pl.col("last_day") <= settled_on)
+    later = binned.filter(~pl.col("is_reviewed")).join(
+        history.reviews.select(member_id="account_id", later="reviewed_on"), on="member_id"
+    )
+    answered = later.filter(pl.col("later").is_between("day", "last_day"))  # no longer unreviewed
+    binned = binned.join(answered, on=["account_id", "reviewed_on", "member_id", "last_day"], how="anti")
     chosen = history.select(completed["member_id"].unique())
     look_day = pl.col("last_day") + pl.duration(days=history.known_within_days)
     placed = binned.with_columns(look_day=look_day)
     seen = ratios(chosen, days=placed["look_day"], window_days=BIN_DAYS)
     return event_study(
         placed.join(
-            seen.select(member_id="account_id", look_day="day", tripped_by="metric", ratio="ratio", expected="evidence"),
+            seen.select(
+                "ratio", member_id="account_id", look_day="day", tripped_by="metric", expected="evidence"
+            ),
             on=["member_id", "look_day", "tripped_by"], maintain_order="left",
         ),
         seed=seed, draws=draws,

@@ -1,4 +1,4 @@
-"""Did reviews help: reviewed accounts beside those that were alike, before the notice and after the review."""
+"""Did reviews help: reviewed accounts beside those that were alike, before the notice and after."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def plot_event_study(study: pl.DataFrame, /) -> Chart:
     """The mean ratio to the peers of both sides, in bins of days, with its bounds.
 
     `study` has from_day, to_day, is_reviewed, accounts, ratio, ratio_low and ratio_high. Days up to 0 count
-    from the notice, days from 1 from the review: the line is broken there, since what lies between is neither.
+    from the notice, days from 1 from the review: the line is broken there, for what lies between is neither.
     """
     shift = pl.when("is_reviewed").then(-0.6).otherwise(0.6)
     drawn = study.drop_nulls("ratio").select(
@@ -60,11 +60,13 @@ def plot_event_study(study: pl.DataFrame, /) -> Chart:
         "day:Q", scale=alt.Scale(domain=[first or -60, last or 60], nice=False),
         title="days before the notice | days after the review", axis=alt.Axis(grid=False, tickMinStep=10),
     )  # fmt: skip
-    scale, axis = alt.Scale(type="log"), alt.Axis(values=TICKS, format="~g", title="times the peers’ rate")
+    least, most = drawn.select(pl.col("low").min(), pl.col("high").max()).row(0)
+    scale = alt.Scale(type="log", domain=[min(0.5, least or 1), max(2, most or 1)], nice=False)
+    axis = alt.Axis(values=TICKS, format="~g", title="times the peers’ rate")
     colour = alt.Color(
         "whose:N",
         scale=alt.Scale(domain=[*COLOURS], range=[*COLOURS.values()]),
-        legend=alt.Legend(title=None),
+        legend=alt.Legend(title=None, symbolOpacity=1),
     )
     base = alt.Chart(drawn).encode(x, colour)
     y = alt.Y("ratio:Q", scale=scale, axis=axis)
@@ -86,7 +88,7 @@ def plot_event_study(study: pl.DataFrame, /) -> Chart:
     return Chart.of(
         alt.layer(*layers).properties(height=300),
         title="Reviewed accounts beside accounts that were alike",
-        subtitle="mean rate of what each tripped by, to its peers’; where both go together before, they tell after",
+        subtitle="what each tripped by, to its peers’ rate; who goes together before can be compared after",
         words=_words(drawn),
     )
 
@@ -102,7 +104,7 @@ def effect_answer(effect: ReviewEffect, /) -> Html:
 
 
 def effect_table(effect: ReviewEffect, /) -> Html:
-    """What reviews left of each rate: the plain comparison, as much without a review, and what is left of it."""
+    """What reviews left of each rate: the plain comparison, the same without a review, and the effect."""
     shown = effect.effects.select(
         what=pl.col("measure").cast(pl.String).map_elements(_measure_words, return_dtype=pl.String),
         reviews="reviews",
@@ -146,7 +148,7 @@ def _words(drawn: pl.DataFrame) -> str:
         before, after = (mine.filter(side=side) for side in ("before", "after"))
         if before.height and after.height:
             said.append(
-                f"{whose}: {numbers.count(before['accounts'][-1])} accounts at {before['ratio'][-1]:.1f} times "
-                f"their peers before, {after['ratio'][0]:.1f} after"
+                f"{whose}: {numbers.count(before['accounts'][-1])} accounts at "
+                f"{before['ratio'][-1]:.1f} times their peers before, {after['ratio'][0]:.1f} after"
             )
     return "; ".join(said) or "Too few accounts for a picture"

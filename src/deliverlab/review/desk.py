@@ -51,7 +51,7 @@ class Workload(Table):
 
 
 class Reviewers(Table):
-    """One row a reviewer: the reviews that ended lately, by outcome, and the median days since their notice."""
+    """One row a reviewer: the reviews that ended lately, by outcome, and the median days since the notice."""
 
     reviewer = dy.String(primary_key=True)
     completed = dy.Int64(min=0)
@@ -120,7 +120,7 @@ def workload(
     as_of: date,
     days: int = WORKLOAD_DAYS,
 ) -> dy.DataFrame[Workload]:
-    """Cases by day up to `as_of`: opened by a notice, closed by a completed review or the end of the stages."""
+    """Cases by day up to `as_of`: opened by a notice, closed by a completed review or the stage's end."""
     completed = answered.filter(pl.col("outcome") == "completed").select(
         "account_id", "noticed_on", "reviewed_on"
     )

@@ -1,4 +1,4 @@
-"""What reviews did: how reviewed accounts changed, beside how those changed that were alike and not reviewed."""
+"""What reviews did: how reviewed accounts changed, beside how those did that were alike and not reviewed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from deliverlab.schemas import METRIC_NAMES, REVIEW_OUTCOMES, Table
 
 VOLUME = "volume"
 MEASURES = (VOLUME, *METRIC_NAMES)
+LOW_IS_BAD = [metric.name for metric in METRICS.values() if not metric.is_high_bad]
 VERDICTS = ("helped", "no effect shown", "got worse", "cannot be told")
 LEAST_ACCOUNTS = 10  # reviewed ones, and others they are compared with, before there is a figure
 DIFFERS = 0.25  # squared variation of what becomes of accounts: beyond 1 / it, events say little more
@@ -70,8 +71,8 @@ class Effect(Table):
 class AccountEffects(Table):
     """One row a review and metric: what it left of the rate of that account, and what may be said of it.
 
-    Ratios are shrunken, so an account with little mail changes little. `expected_after` is where the matched
-    accounts would have it.
+    Rates are those before and after, with bounds that know that days differ. Ratios are shrunken, so an
+    account with little mail changes little. `expected_after` is where the matched accounts would have it.
     """
 
     account_id = dy.String(primary_key=True)
@@ -79,6 +80,12 @@ class AccountEffects(Table):
     measure = dy.Enum(MEASURES, primary_key=True)
     outcome = dy.Enum(REVIEW_OUTCOMES)
     is_what_tripped = dy.Bool()
+    rate_before = dy.Float64(min=0.0)
+    rate_before_low = dy.Float64(min=0.0, max=1.0)
+    rate_before_high = dy.Float64(min=0.0, max=1.0)
+    rate_after = dy.Float64(min=0.0)
+    rate_after_low = dy.Float64(min=0.0, max=1.0)
+    rate_after_high = dy.Float64(min=0.0, max=1.0)
     matched_accounts = dy.Int64(min=0)
     ratio_before = dy.Float64(min=0.0)
     ratio_after = dy.Float64(min=0.0)
@@ -111,7 +118,7 @@ def effects(changes: pl.DataFrame, /, *, seed: int, draws: int = DRAWS) -> dy.Da
 
 
 def account_effects(changes: pl.DataFrame, /) -> dy.DataFrame[AccountEffects]:
-    """What each review left of each rate of its account, with bounds, and whether it can be said to have helped.
+    """What each review left of each rate of its account, with bounds, and whether it can be said to help.
 
     The logarithm of the shrunken ratio's change, less the mean of that of the account's matches. Bounds say
     how far accounts that were not reviewed lie from their like: from the pooled deviation within matched
@@ -144,12 +151,14 @@ def account_effects(changes: pl.DataFrame, /) -> dy.DataFrame[AccountEffects]:
         lambda freedom: pl.Series(stdtrit(freedom.to_numpy(), tail)), return_dtype=pl.Float64
     )
     shift = pl.col("change") - pl.col("like")
-    low_is_bad = pl.col("measure").cast(pl.String).is_in(["open_rate", "click_rate", "click_to_open_rate"])
+    low_is_bad = pl.col("measure").cast(pl.String).is_in(LOW_IS_BAD)
     good, bad = pl.col("effect_high") < 1, pl.col("effect_low") > 1
     return AccountEffects.cast(
         rated.filter("is_reviewed")
         .join(spread, on="measure", how="left")
         .with_columns(
+            **_rates("before"),
+            **_rates("after"),
             is_what_tripped=pl.col("measure").cast(pl.String) == pl.col("tripped_by").cast(pl.String),
             ratio_before="shrunken_before",
             ratio_after="shrunken_after",
@@ -166,6 +175,17 @@ def account_effects(changes: pl.DataFrame, /) -> dy.DataFrame[AccountEffects]:
         )
         .sort(*_SET, "measure")
     )  # fmt: skip
+
+
+def _rates(when: str) -> dict[str, pl.Expr]:
+    """The rate of a window, and its bounds."""
+    events, trials, spread = (pl.col(f"{name}_{when}") for name in ("events", "trials", "spread"))
+    ends = negative_binomial(events, trials, spread=spread)
+    return {
+        f"rate_{when}": events / trials,
+        f"rate_{when}_low": ends.struct.field("low"),
+        f"rate_{when}_high": ends.struct.field("high"),
+    }
 
 
 def compare(members: pl.DataFrame, /, *, seed: int, draws: int = DRAWS) -> dict[str, Any]:
@@ -199,7 +219,7 @@ def compare(members: pl.DataFrame, /, *, seed: int, draws: int = DRAWS) -> dict[
 
 
 def _weighed(members: pl.DataFrame) -> pl.DataFrame:
-    """The members of sets that are whole, each with its weight: that of the reviewed one, shared by its matches."""
+    """The members of whole sets, each with its weight: that of the reviewed one, which its matches share."""
     foretold = pl.col("expected_before").filter("is_reviewed").first().over(_SET)
     return (
         members.filter(pl.col("ratio_after").is_not_null(), pl.col("shrunken_before") > 0)

@@ -1,4 +1,4 @@
-"""Whose reviews hold: by outcome, by reviewer, and by whether anything but suppressed contacts was removed."""
+"""Whose reviews hold: by outcome, by reviewer, and by whether more than suppressed contacts went."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
-from deliverlab.review.effect import DRAWS, compare
+from deliverlab.review.effect import compare
+from deliverlab.review.resampling import DRAWS
 from deliverlab.review.spells import RELAPSE_DAYS, relapses
 from deliverlab.schemas import REVIEW_OUTCOMES, Table
 

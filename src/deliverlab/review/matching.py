@@ -1,4 +1,4 @@
-"""Accounts that were alike and not reviewed: what would have become of reviewed ones, as nearly as one can tell.
+"""Accounts that were alike and not reviewed: what would have become of reviewed ones, as far as one can tell.
 
 An account gets a notice on its worst days. It would have come back a good part of the way by itself, so what
 it was before says little of what it would have been. Accounts that looked the same on their own day and were
@@ -34,8 +34,9 @@ BAND_STEP, OTHER_INDUSTRY, NOT_NOTICED, DAYS_APART = 0.5, 0.5, 2.0, 90.0
 class Profiles(Table):
     """What an account looked like on a day: its shrunken ratio in each enforced metric.
 
-    `now` is over the window that was known then, `lately` over its last third (whether the account is getting
-    worse or mending), `before` over the window before it. `may_end_on` is the last day on which a match's outcome may end: before its next review.
+    `now` is over the window that was known then, `lately` over its last third (is the account getting worse,
+    or mending?), `before` over the window before it. `may_end_on` is the last day on which a match's outcome
+    may end: before its next review.
     """
 
     account_id = dy.String(primary_key=True)

@@ -15,9 +15,9 @@ COLUMNS = {VOLUME: VOLUME} | {
 
 
 class Multipliers(Table):
-    """One row a column of `daily`, and one for all mail: what a review leaves of it; 1 where nothing is known.
+    """One row a column of `daily`, and one for all mail: what a review leaves of it.
 
-    Bounds are null where the effect was not measured.
+    It is 1 where nothing is known. Bounds are null where the effect was not measured.
     """
 
     column = dy.String(primary_key=True)

@@ -1,8 +1,8 @@
-"""Weighted means whose accounts are drawn anew: what a mean would have been with other accounts of the kind."""
+"""Weighted means whose accounts are drawn anew: what they would have been with others of the kind."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def bounds(log_value: float, drawn_logs: Floats, *, worth: float) -> tuple[float
     return float(np.exp(log_value - reach)), float(np.exp(log_value + reach))
 
 
-def _mean(sums: Floats, drawn: Floats) -> Mean:
+def _mean(sums: NDArray[Any], drawn: Floats) -> Mean:
     total, weight = sums.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         return Mean(

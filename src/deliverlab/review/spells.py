@@ -13,13 +13,11 @@ from deliverlab.schemas import GOOD, REVIEW_OUTCOMES, Table
 if TYPE_CHECKING:
     from datetime import date
 
-    from deliverlab.schemas import Enforcement, Reviews
-
 RELAPSE_DAYS = 90
 
 
 class Spells(Table):
-    """One row an unbroken time in stages: the day of its notice, the day before its first; null `to_day`: open."""
+    """One row an unbroken time in stages, from the notice, the day before it, on; null `to_day`: it lasts."""
 
     account_id = dy.String(primary_key=True)
     noticed_on = dy.Date(primary_key=True)
@@ -39,7 +37,7 @@ class Answers(Table):
     next_notice_on = dy.Date(nullable=True)
 
 
-def spells(enforcement: dy.DataFrame[Enforcement], reviews: dy.DataFrame[Reviews], /) -> dy.DataFrame[Spells]:
+def spells(enforcement: pl.DataFrame, reviews: pl.DataFrame, /) -> dy.DataFrame[Spells]:
     """Stages that follow one another without a day or a completed review between them are one spell.
 
     >>> from deliverlab.schemas import Enforcement, Reviews
@@ -69,15 +67,17 @@ def spells(enforcement: dy.DataFrame[Enforcement], reviews: dy.DataFrame[Reviews
     )
 
 
-def answers(reviews: dy.DataFrame[Reviews], found: dy.DataFrame[Spells], /) -> dy.DataFrame[Answers]:
-    """Every review with the notice it answered: of the newest spell that began before it and held on its day."""
+def answers(reviews: pl.DataFrame, found: dy.DataFrame[Spells], /) -> dy.DataFrame[Answers]:
+    """Every review with the notice it answered: of the newest spell that began before it and held then."""
     notices = found.sort("noticed_on")
     by_day = reviews.with_columns(eve=pl.col("reviewed_on") - pl.duration(days=1)).sort("eve")
     is_held = pl.col("to_day").is_null() | (pl.col("to_day") >= pl.col("eve"))
     noticed = pl.col("noticed_on").is_not_null() & is_held
     return Answers.cast(
         by_day.join_asof(
-            notices, left_on="eve", right_on="noticed_on", by="account_id", coalesce=False, check_sortedness=False
+            notices,
+            left_on="eve", right_on="noticed_on", by="account_id",
+            coalesce=False, check_sortedness=False,
         )
         .join_asof(
             notices.select("account_id", next_notice_on="noticed_on"),
