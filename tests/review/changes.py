@@ -18,11 +18,14 @@ def member(
     return {
         "account_id": account, "reviewed_on": DAY,
         "member_id": account if number == 0 else f"{account}-match-{number}",
-        "measure": measure, "outcome": "completed", "tripped_by": "hard_bounce_rate", "is_reviewed": number == 0,
+        "measure": measure, "outcome": "completed", "tripped_by": "hard_bounce_rate",
+        "is_reviewed": number == 0,
+        "closeness": 1.0,
         "ratio_before": 1.3 * before, "shrunken_before": before, "expected_before": 10.0,
         "ratio_after": after, "shrunken_after": after,
         "events_before": round(30 * before), "trials_before": 1_000, "spread_before": 0.01,
-        "events_after": None if after is None else round(30 * after), "trials_after": 1_000, "spread_after": 0.01,
+        "events_after": None if after is None else round(30 * after), "trials_after": 1_000,
+        "spread_after": 0.01,
     }  # fmt: skip
 
 

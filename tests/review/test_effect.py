@@ -53,7 +53,7 @@ def test_there_is_no_figure_where_nobody_can_tell(given: pl.DataFrame, why: str)
 
 
 def test_who_sent_nothing_afterwards_takes_no_part() -> None:
-    """A match without mail leaves its share to the others; a reviewed account without mail takes its set along."""
+    """A match without mail leaves its share to the others; a reviewed account takes its set along."""
     gone = [
         member("a", 0, before=4.0, after=1.0), member("a", 1, before=4.0, after=None),
         member("a", 2, before=4.0, after=2.0), member("b", 0, before=4.0, after=None),

@@ -95,8 +95,10 @@ def test_an_account_whose_name_would_run_as_a_formula_is_known_again(tmp_path: P
             "as_of == 'today', must be a day like 2026-06-30",
         ),
         (
-            "account_id,as_of,checklist_hash,email,decision,reasons,evidence\n"
-            "a,2026-06-20,x,e,keep,,\nb,2026-06-20,x,e,keep,,\n",
+            (
+                "account_id,as_of,checklist_hash,email,decision,reasons,evidence\n"
+                "a,2026-06-20,x,e,keep,,\nb,2026-06-20,x,e,keep,,\n"
+            ),
             "account_id has 2 values, must be one checklist",
         ),
     ],

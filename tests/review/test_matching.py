@@ -6,16 +6,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from deliverlab.review.matching import ENFORCED, Profiles, matches
+from deliverlab.review.matching import PROFILED, Profiles, matches
 
 DAY, UNTIL = date(2026, 5, 1), date(2026, 7, 31)
-ILL = [4.0, 1.0, 1.0, 1.0]
+ILL = [4.0, 1.0, 1.0, 1.0, 1.0]
 
 
-def profile(account_id: str, **change: Any) -> dict[str, Any]:
+def profile(account_id: str, **change: object) -> dict[str, Any]:
     alike = {
         "account_id": account_id, "day": DAY, "industry": "Retail", "band": "1k-10k", "now": ILL,
-        "lately": ILL, "before": [1.0] * len(ENFORCED), "was_noticed": True, "may_end_on": UNTIL,
+        "lately": ILL, "before": [1.0] * len(PROFILED), "was_noticed": True, "may_end_on": UNTIL,
     }  # fmt: skip
     return alike | change
 
@@ -28,7 +28,7 @@ def matched(*candidates: dict[str, Any], reviewed_on: date = date(2026, 5, 11)) 
 
 def test_the_nearest_come_first_and_no_more_than_five() -> None:
     """The same account is taken once, on its likest day."""
-    far = [profile(f"m{number}", now=[4.0 + number / 4, 1.0, 1.0, 1.0]) for number in range(7)]
+    far = [profile(f"m{number}", now=[4.0 + number / 4, 1.0, 1.0, 1.0, 1.0]) for number in range(7)]
     twice = profile("m0", day=DAY + timedelta(days=7))
 
     assert matched(*reversed(far), twice) == ["m0", "m1", "m2", "m3", "m4"]
@@ -38,17 +38,18 @@ def test_the_nearest_come_first_and_no_more_than_five() -> None:
     "change",
     [
         {"account_id": "reviewed"},
-        {"now": [6.1, 1.0, 1.0, 1.0]},
+        {"now": [6.1, 1.0, 1.0, 1.0, 1.0]},
         {"band": "100k-1M"},
-        {"before": [8.0, 1.0, 1.0, 1.0]},
-        {"lately": [0.5, 1.0, 1.0, 1.0]},
-        {"now": [4.0, 1.0, 4.0, 1.0]},
+        {"before": [8.0, 1.0, 1.0, 1.0, 1.0]},
+        {"lately": [0.5, 1.0, 1.0, 1.0, 1.0]},
+        {"now": [4.0, 1.0, 4.0, 1.0, 1.0]},
+        {"now": [4.0, 1.0, 1.0, 1.0, 0.3]},
         {"may_end_on": date(2026, 6, 9)},
         {"day": DAY - timedelta(days=300)},
     ],
 )
 def test_who_is_not_alike_stands_in_for_nobody(change: dict[str, Any]) -> None:
-    """Itself; another height, volume, past or trend; ill in another way too; reviewed too soon; long ago."""
+    """Itself; another height, volume, past, trend; ill otherwise too; read less; reviewed soon; long ago."""
     assert matched(profile("m", **change) if "account_id" not in change else profile(**change)) == []
 
 
@@ -65,7 +66,7 @@ def test_an_outcome_may_end_on_the_last_day_before_the_next_review() -> None:
 
 def test_what_tripped_is_the_highest_of_the_ratios() -> None:
     """It is said with each match, with both days."""
-    ill = [1.0, 1.0, 5.0, 1.0]
+    ill = [1.0, 1.0, 5.0, 1.0, 9.0]
     one = Profiles.cast(pl.DataFrame([profile("r", now=ill, lately=ill)])).with_columns(
         reviewed_on=pl.lit(date(2026, 5, 11))
     )

@@ -31,7 +31,7 @@ def seen(ratio: float, *, matched: float, count: int = 12) -> pl.DataFrame:
     return pl.DataFrame([
         {
             "account_id": f"a{place}", "reviewed_on": REVIEW, "member_id": f"{side}{place}", "from_day": 1,
-            "to_day": 10, "is_reviewed": side == "a", "expected": 5.0,
+            "to_day": 10, "is_reviewed": side == "a", "closeness": 1.0, "expected": 5.0,
             "ratio": (ratio if side == "a" else matched) * (0.9 + 0.2 * (place % 3) / 2),
         }
         for place in range(count)

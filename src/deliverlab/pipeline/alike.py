@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from deliverlab.health.ratios import ratios
-from deliverlab.review.matching import ENFORCED, TIMES, Matches, Profiles, matches
+from deliverlab.review.matching import PROFILED, TIMES, Matches, Profiles, matches, top
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ def alike(
     reviewed = noticed.join(_profiles(chosen, seen, window_days=window_days), on=_LOOK)
     if not reviewed.height:
         return Matches.create_empty()
-    least = reviewed.select(pl.col("now").arr.max().min()).item() / TIMES
+    least = reviewed.select(top().min()).item() / TIMES
     looks = _looks(history, found, until=settled_on, least=least, window_days=window_days)
     candidates = _unreviewed(looks, history, settled_on=settled_on, window_days=window_days)
     return matches(reviewed.with_columns(may_end_on=pl.lit(FOREVER)), candidates, window_days=window_days)
@@ -65,11 +65,10 @@ def _looks(
         pl.col("to_day").is_null() | (pl.col("day") <= pl.col("to_day"))
     )
     inside = seen.select(_LOOK).join(stages, on="account_id").filter(is_inside)
-    top = pl.col("now").arr.max()
-    high_before = top.rolling_max_by("day", f"{window_days}d", closed="left").over("account_id")
+    high_before = top().rolling_max_by("day", f"{window_days}d", closed="left").over("account_id")
     ill = (
         seen.sort(_LOOK)
-        .filter((top >= least) & (high_before.is_null() | (top >= high_before)))
+        .filter((top() >= least) & (high_before.is_null() | (top() >= high_before)))
         .join(inside, on=_LOOK, how="anti")
         .join(stages, left_on=_LOOK, right_on=["account_id", "noticed_on"], how="left")
         .with_columns(pl.col("was_noticed").fill_null(value=False))
@@ -102,7 +101,7 @@ def _unreviewed(
 
 def _now(history: History, *, days: Iterable[date], window_days: int) -> pl.DataFrame:
     """What every account is on each day: industry, band and shrunken ratios, 1 where nothing is known."""
-    seen = ratios(history, days=days, window_days=window_days, metrics=ENFORCED)
+    seen = ratios(history, days=days, window_days=window_days, metrics=PROFILED)
     return seen.group_by(_LOOK, maintain_order=True).agg(
         pl.col("industry", "band").first(), _side_by_side().alias("now")
     )
@@ -112,9 +111,9 @@ def _profiles(history: History, seen: pl.DataFrame, *, window_days: int) -> pl.D
     """The same with what the accounts were lately and a window before, all beside the peers of now."""
     known = history.known_within_days
     spans = {"lately": (max(window_days // 3, 1), known), "before": (window_days, known + window_days)}
-    unknown = pl.lit([1.0] * len(ENFORCED), pl.Array(pl.Float64, len(ENFORCED)))
+    unknown = pl.lit([1.0] * len(PROFILED), pl.Array(pl.Float64, len(PROFILED)))
     for name, (days, lag) in spans.items():
-        found = ratios(history, days=seen["day"], window_days=days, lag_days=lag, metrics=ENFORCED)
+        found = ratios(history, days=seen["day"], window_days=days, lag_days=lag, metrics=PROFILED)
         side = found.join(seen, on=_LOOK, how="semi").group_by(_LOOK).agg(_side_by_side().alias(name))
         seen = seen.join(side, on=_LOOK, how="left", maintain_order="left").with_columns(
             pl.col(name).fill_null(unknown)
@@ -125,5 +124,5 @@ def _profiles(history: History, seen: pl.DataFrame, *, window_days: int) -> pl.D
 def _side_by_side() -> pl.Expr:
     """The shrunken ratios of the enforced metrics, in their order."""
     metric, ratio = pl.col("metric").cast(pl.String), pl.col("shrunken_ratio")
-    each = [ratio.filter(metric == name).first().fill_null(1.0) for name in ENFORCED]
-    return pl.concat_list(each).list.to_array(len(ENFORCED))
+    each = [ratio.filter(metric == name).first().fill_null(1.0) for name in PROFILED]
+    return pl.concat_list(each).list.to_array(len(PROFILED))

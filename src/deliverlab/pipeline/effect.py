@@ -21,6 +21,7 @@ from deliverlab.review.effect import (
 )
 from deliverlab.review.event_study import BIN_DAYS, bins, event_study
 from deliverlab.review.holds import holds
+from deliverlab.review.matching import closeness
 from deliverlab.review.multipliers import multipliers
 from deliverlab.review.resampling import DRAWS
 from deliverlab.review.spells import RELAPSE_DAYS, Answers, answers, spells
@@ -45,9 +46,8 @@ class ReviewEffect:
     """What the reviews of a history did, over all and account by account, and on whom that rests.
 
     `effects` is of completed reviews, `accounts` of every review and metric; `holds` by outcome, reviewer
-    and remedy; `multipliers` are what a scenario takes. `changes` are what all of
-    it is made of: effects of a choice of them are those of a choice of reviews. `too_recent` counts reviews whose outcome is not
-    known yet.
+    and remedy; `multipliers` are what a scenario takes. `changes` are what all of it is made of: `compare`
+    a choice of them for a choice of reviews. `too_recent` counts reviews whose outcome is not known yet.
     """
 
     effects: dy.DataFrame[Effect]
@@ -165,16 +165,16 @@ def _members(told: dy.DataFrame[Answers], matched: dy.DataFrame[Matches]) -> pl.
         *facts,
         member_id="account_id",
         is_reviewed=pl.lit(value=True),
+        closeness=pl.lit(1.0),
         day="noticed_on",
         review_day="reviewed_on",
     ).unique(maintain_order=True)
     others = whose.select(
-        *facts, member_id="match_id", is_reviewed=pl.lit(value=False), day="match_day",
+        *facts, member_id="match_id", is_reviewed=pl.lit(value=False), closeness=closeness(), day="match_day",
         review_day=pl.col("match_day") + (pl.col("reviewed_on") - pl.col("noticed_on")),
     )  # fmt: skip
-    return pl.concat([themselves, others]).sort(
-        *key, "is_reviewed", "member_id", descending=[False, False, True, False]
-    )
+    order = [False, False, True, False]
+    return pl.concat([themselves, others]).sort(*key, "is_reviewed", "member_id", descending=order)
 
 
 def _changes(history: History, members: pl.DataFrame, *, window_days: int) -> dy.DataFrame[Changes]:

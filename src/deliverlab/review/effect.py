@@ -26,7 +26,8 @@ _SET = ("account_id", "reviewed_on")
 class Changes(Table):
     """One row a member of a matched set and measure: the reviewed account itself, and those matched with it.
 
-    A ratio is to the peers' rate; `expected_before` what the shrunken ratio foretells in independent events.
+    A ratio is to the peers' rate; `closeness` is 1 of the reviewed account and falls with the distance of a
+    match; `expected_before` what the shrunken ratio foretells in independent events.
     Of volume the ratio is the delivered mail beside that of the window before.
     """
 
@@ -37,6 +38,7 @@ class Changes(Table):
     outcome = dy.Enum(REVIEW_OUTCOMES)
     tripped_by = dy.Enum(METRIC_NAMES)
     is_reviewed = dy.Bool()
+    closeness = dy.Float64(min_exclusive=0.0, max=1.0)
     ratio_before = dy.Float64(min=0.0)
     shrunken_before = dy.Float64(min=0.0)
     expected_before = dy.Float64(min=0.0)
@@ -102,8 +104,9 @@ def effects(changes: pl.DataFrame, /, *, seed: int, draws: int = DRAWS) -> dy.Da
     A change is the ratio to the peers after the review over the *shrunken* ratio before the notice: what an
     account's mail foretold, not the worst days that it was picked for. After is unshrunken, so a true effect
     is not drawn towards 1. Means of changes weigh an account by the events it is expected to have, up to
-    where accounts differ more than chance does; its matches share its weight. Where shrinking foretells too
-    much or too little, it does so for both, and cancels.
+    where accounts differ more than chance does, and by how close its nearest match is; its matches share its
+    weight, the closest most. Where shrinking foretells too much or too little, it does so for both, and
+    cancels.
 
     Bounds: the matches stay and accounts are drawn anew (Otsu and Rai 2017), each with an exponential weight
     (the Bayesian bootstrap of Rubin 1981), wherever it stands; the deviation of the logarithms is widened by
@@ -132,22 +135,24 @@ def account_effects(changes: pl.DataFrame, /) -> dy.DataFrame[AccountEffects]:
         changes.filter(pl.col("measure") != VOLUME, pl.col("shrunken_after").is_not_null())
         .with_columns(change=change)
         .with_columns(
-            like=pl.col("change").filter(~pl.col("is_reviewed")).mean().over(*_SET, "measure"),
+            share=shares().over(*_SET, "measure"),
             matched_accounts=(~pl.col("is_reviewed")).sum().over(*_SET, "measure").cast(pl.Int64),
         )
-    )
-    matched = pl.col("matched_accounts")
-    spread = (
-        rated.filter(~pl.col("is_reviewed"), matched > 1)
-        .group_by("measure")
-        .agg(
-            variance=(pl.col("change") - pl.col("like")).pow(2).sum() / (1 - 1 / matched).sum(),
-            others=pl.col("member_id").n_unique(),
+        .with_columns(
+            like=(pl.col("share") * pl.col("change")).sum().over(*_SET, "measure"),
+            blur=pl.col("share").pow(2).sum().over(*_SET, "measure"),  # 1 / n of n equally close matches
         )
+    )
+    blur, is_matched = pl.col("blur"), pl.col("share") > 0
+    off = pl.col("share") * (pl.col("change") - pl.col("like")).pow(2)
+    spread = (
+        rated.filter(is_matched, pl.col("matched_accounts") > 1)
+        .group_by("measure")
+        .agg(variance=off.sum() / (pl.col("share") * (1 - blur)).sum(), others=pl.col("member_id").n_unique())
         .filter(pl.col("others") >= LEAST_ACCOUNTS)
     )
     tail = (1 + SURE) / 2
-    reach = (pl.col("variance") * (1 + 1 / matched)).sqrt() * (pl.col("others") - 1).map_batches(
+    reach = (pl.col("variance") * (1 + blur)).sqrt() * (pl.col("others") - 1).map_batches(
         lambda freedom: pl.Series(stdtrit(freedom.to_numpy(), tail)), return_dtype=pl.Float64
     )
     shift = pl.col("change") - pl.col("like")
@@ -219,17 +224,25 @@ def compare(members: pl.DataFrame, /, *, seed: int, draws: int = DRAWS) -> dict[
 
 
 def _weighed(members: pl.DataFrame) -> pl.DataFrame:
-    """The members of whole sets, each with its weight: that of the reviewed one, which its matches share."""
+    """The members of whole sets, each with its weight: that of the reviewed one, which its matches share.
+
+    A set counts for less where not even the nearest match is near.
+    """
     foretold = pl.col("expected_before").filter("is_reviewed").first().over(_SET)
+    nearest = pl.col("closeness").filter(~pl.col("is_reviewed")).max().over(_SET)
     return (
         members.filter(pl.col("ratio_after").is_not_null(), pl.col("shrunken_before") > 0)
-        .with_columns(
-            matches=(~pl.col("is_reviewed")).sum().over(_SET),
-            weight=foretold / (1 + DIFFERS * foretold),
-        )
-        .filter(pl.col("matches") > 0, pl.col("weight") > 0)
-        .with_columns(weight=pl.col("weight") / pl.when("is_reviewed").then(1).otherwise("matches"))
+        .with_columns(share=shares().over(_SET), weight=nearest * foretold / (1 + DIFFERS * foretold))
+        .with_columns(matched=pl.col("share").sum().over(_SET))
+        .filter(pl.col("matched") > 0, pl.col("weight") > 0)
+        .with_columns(weight=pl.col("weight") * pl.when("is_reviewed").then(1.0).otherwise("share"))
     )
+
+
+def shares() -> pl.Expr:
+    """Within a set, each match's share by its closeness; 0 for the reviewed account, and where none matches."""
+    closeness = pl.when("is_reviewed").then(0.0).otherwise("closeness")
+    return (closeness / closeness.sum()).fill_nan(0.0)
 
 
 def _before_after(weighed: pl.DataFrame) -> float | None:

@@ -7,7 +7,7 @@ import math
 import dataframely as dy
 import polars as pl
 
-from deliverlab.review.effect import DIFFERS, LEAST_ACCOUNTS
+from deliverlab.review.effect import DIFFERS, LEAST_ACCOUNTS, shares
 from deliverlab.review.resampling import DRAWS, bounds, means
 from deliverlab.schemas import Table
 
@@ -45,18 +45,18 @@ def event_study(seen: pl.DataFrame, /, *, seed: int, draws: int = DRAWS) -> dy.D
     """The mean ratios of both sides in each bin, with 95% bounds; null for fewer than `LEAST_ACCOUNTS`.
 
     `seen` has the members of matched sets with from_day, to_day, their ratio and the `expected` events of
-    the bin. A set of which only one side has mail in a bin is left out of it. Who counts how much, and bounds, are as in `effect`. If the two sides do not go together before
-    the notice, their difference afterwards is no effect.
+    the bin. A set of which only one side has mail in a bin is left out of it. Matches share the weight of
+    their account as in `effect`. If the two sides do not go together before the notice, their difference
+    afterwards is no effect.
     """
     key = ["account_id", "reviewed_on", "to_day"]
     weight = pl.col("expected") / (1 + DIFFERS * pl.col("expected"))
-    sides = [(pl.col("is_reviewed") == side).sum().over(key) for side in (True, False)]
     weighed = (
         seen.with_columns(weight=weight)
         .filter(pl.col("weight") > 0)
-        .with_columns(reviewed=sides[0], matched=sides[1])
-        .filter(pl.col("reviewed") > 0, pl.col("matched") > 0)
-        .with_columns(weight=pl.col("weight") / pl.when("is_reviewed").then(1).otherwise("matched"))
+        .with_columns(share=shares().over(key), reviewed=pl.col("is_reviewed").any().over(key))
+        .filter("reviewed", pl.col("share").sum().over(key) > 0)
+        .with_columns(weight=pl.col("weight") * pl.when("is_reviewed").then(1.0).otherwise("share"))
     )
     rows = []
     for (from_day,), members in sorted(weighed.partition_by("from_day", as_dict=True).items()):

@@ -23,16 +23,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ENFORCED = [metric.name for metric in METRICS.values() if metric.is_enforced]
+PROFILED = [*ENFORCED, "open_rate"]  # opens do not trip, but tell what kind of list it is
 MATCHES = 5  # accounts that stand in for one
 FARTHEST = 3.0  # distance of a match
 TIMES = 1.5  # by which a match's ratio may differ in the metric that tripped
 # What counts as one unit of distance.
 UNITS = {"now": 0.4, "lately": 0.6, "before": 0.6}  # of the logarithm of a ratio
+STRICTNESS = {"open_rate": 1.5}  # accounts differ less in it
 BAND_STEP, OTHER_INDUSTRY, NOT_NOTICED, DAYS_APART = 0.5, 0.5, 2.0, 90.0
 
 
 class Profiles(Table):
-    """What an account looked like on a day: its shrunken ratio in each enforced metric.
+    """What an account looked like on a day: its shrunken ratio in each of `PROFILED`.
 
     `now` is over the window that was known then, `lately` over its last third (is the account getting worse,
     or mending?), `before` over the window before it. `may_end_on` is the last day on which a match's outcome
@@ -43,9 +45,9 @@ class Profiles(Table):
     day = dy.Date(primary_key=True)
     industry = dy.String()
     band = dy.Enum(BANDS)
-    now = dy.Array(dy.Float64(), len(ENFORCED))
-    lately = dy.Array(dy.Float64(), len(ENFORCED))
-    before = dy.Array(dy.Float64(), len(ENFORCED))
+    now = dy.Array(dy.Float64(), len(PROFILED))
+    lately = dy.Array(dy.Float64(), len(PROFILED))
+    before = dy.Array(dy.Float64(), len(PROFILED))
     was_noticed = dy.Bool()
     may_end_on = dy.Date()
 
@@ -63,14 +65,23 @@ class Matches(Table):
 
 
 def tripped_by() -> pl.Expr:
-    """The metric that lies farthest above the peers' on the day of a profile."""
-    return (
-        pl.col("now")
-        .arr.to_list()
-        .list.arg_max()
-        .replace_strict(dict(enumerate(ENFORCED)), return_dtype=pl.Enum(METRIC_NAMES))
-        .alias("tripped_by")
-    )
+    """The metric that lies farthest above the peers' on the day of a profile, opens aside."""
+    names = dict(enumerate(ENFORCED))
+    return _enforced().list.arg_max().replace_strict(names, return_dtype=pl.Enum(METRIC_NAMES))
+
+
+def top() -> pl.Expr:
+    """How far it lies above them."""
+    return _enforced().list.max()
+
+
+def _enforced() -> pl.Expr:
+    return pl.col("now").arr.to_list().list.head(len(ENFORCED))
+
+
+def closeness() -> pl.Expr:
+    """How much a match counts beside one without any distance: a bell curve, so the farthest hardly do."""
+    return (-pl.col("distance").pow(2) / 2).exp()
 
 
 def matches(
@@ -91,7 +102,7 @@ def matches(
     ends = candidates["may_end_on"].cast(pl.Int64).to_numpy()
     rows = []
     ours = _features(reviewed)
-    for place, one in enumerate(reviewed.with_columns(tripped_by()).iter_rows(named=True)):
+    for place, one in enumerate(reviewed.with_columns(tripped_by=tripped_by()).iter_rows(named=True)):
         delay = (one["reviewed_on"] - one["day"]).days
         worst = ENFORCED.index(one["tripped_by"])
         apart = np.abs(theirs["ratios"][:, worst] - ours["ratios"][place, worst]) * UNITS["now"]
@@ -121,8 +132,10 @@ def _features(profiles: pl.DataFrame) -> dict[str, NDArray[np.float64]]:
     """The columns that distances are taken of, as arrays; logarithms of ratios in units of distance."""
     import numpy as np
 
+    strictness = np.array([STRICTNESS.get(name, 1.0) for name in PROFILED])
     ratios = [
-        np.log(profiles[name].to_numpy().reshape(-1, len(ENFORCED))) / unit for name, unit in UNITS.items()
+        strictness * np.log(profiles[name].to_numpy().reshape(-1, len(PROFILED))) / unit
+        for name, unit in UNITS.items()
     ]
     return {
         "ratios": np.hstack(ratios),
