@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.choices import out_of as out_of
     from deliverlab.pipeline.choices import pooled as pooled
     from deliverlab.pipeline.choices import relabelled as relabelled
+    from deliverlab.pipeline.desk import open_desk as open_desk
     from deliverlab.pipeline.directory import open_history as open_history
     from deliverlab.pipeline.laboratory import compare as compare
     from deliverlab.pipeline.laboratory import contributions as contributions
@@ -121,6 +122,7 @@ _HOMES = {
     "open_case": "pipeline.cases",
     "open_replay": "pipeline.replays",
     "open_contest": "pipeline.replays",
+    "open_desk": "pipeline.desk",
     "DeliverlabError": "errors",
     "DataError": "errors",
     "PolicyError": "errors",

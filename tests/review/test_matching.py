@@ -60,7 +60,7 @@ def test_small_differences_only_come_later(change: dict[str, Any]) -> None:
 
 
 def test_an_outcome_may_end_on_the_last_day_before_the_next_review() -> None:
-    """The review took ten days, its window has thirty: forty days after its own day a match is still alone."""
+    """The review took ten days, its window has thirty: forty days later a match is still alone."""
     assert matched(profile("m", may_end_on=date(2026, 6, 10))) == ["m"]
 
 

@@ -59,7 +59,7 @@ def test_a_set_with_one_side_only_is_left_out_of_a_bin() -> None:
 
 
 def test_groups_are_told_by_outcome_reviewer_and_remedy() -> None:
-    """Ten reviews by Kim with a remedy, two by Lee of whom nothing is kept: one has a figure, one a reason."""
+    """Ten reviews by Kim with a remedy, two by Lee of whom nothing is kept: one figure, one reason."""
     given = sets(12, reviewed=1.0, matched=2.5)
     reviews = given.filter("is_reviewed").sort("account_id").select("account_id", "reviewed_on", "outcome")
     kept = [True] * 10 + [None] * 2

@@ -42,7 +42,7 @@ class Desk:
         urgent = self.queue.filter(pl.col("days_left") <= 1).height
         closed = self.workload["closed"].sum()
         return (
-            f"{self.queue.height} cases await review, {urgent} of them escalate within a day; "
+            f"{self.queue.height} cases await review, {urgent} can escalate within a day; "
             f"{self.workload['opened'].sum()} opened and {closed} closed in {WORKLOAD_DAYS} days"
         )
 

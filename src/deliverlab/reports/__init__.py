@@ -31,6 +31,14 @@ if TYPE_CHECKING:
     from deliverlab.reports.comparison_page import winners_and_losers as winners_and_losers
     from deliverlab.reports.explained_page import explained_steps as explained_steps
     from deliverlab.reports.explained_page import timeline as timeline
+    from deliverlab.reports.desk_page import desk_answer as desk_answer
+    from deliverlab.reports.desk_page import desk_appeals as desk_appeals
+    from deliverlab.reports.desk_page import desk_queue as desk_queue
+    from deliverlab.reports.desk_page import desk_reviewers as desk_reviewers
+    from deliverlab.reports.desk_page import desk_workload as desk_workload
+    from deliverlab.reports.effect_chart import effect_answer as effect_answer
+    from deliverlab.reports.effect_chart import effect_table as effect_table
+    from deliverlab.reports.effect_chart import event_study as event_study
     from deliverlab.reports.funnel_chart import funnel as funnel
     from deliverlab.reports.portfolio_page import changes as changes
     from deliverlab.reports.portfolio_page import due as due
@@ -75,6 +83,14 @@ _HOMES = {
     "stages": "portfolio_page",
     "changes": "portfolio_page",
     "notes": "portfolio_page",
+    "desk_answer": "desk_page",
+    "desk_queue": "desk_page",
+    "desk_workload": "desk_page",
+    "desk_reviewers": "desk_page",
+    "desk_appeals": "desk_page",
+    "effect_answer": "effect_chart",
+    "effect_table": "effect_chart",
+    "event_study": "effect_chart",
     "precedents_answer": "precedents_page",
     "precedents_by_rulebook": "precedents_page",
     "replay_answer": "replay_page",

@@ -57,7 +57,7 @@ def appeal(appealed: Appeal, /) -> Html:
         "appeal", words=f"{cause} {len(appealed.reviews)} reviews on record",
         name=case.account["name"] or case.account["account_id"], as_of=case.as_of,
         stage=texts.stage_words(case.stage["stage"]), policy=case.policy_title, notices=notices(case),
-        cause=cause, causes=causes.filter(pl.col("share").is_not_null()).rows(named=True),
+        cause=cause, is_bad=is_bad, causes=causes.filter(pl.col("share").is_not_null()).rows(named=True),
         reviews=[{**review, "since": _since(review["since"])} for review in appealed.reviews],
         prevention=appealed.prevention,
     )  # fmt: skip

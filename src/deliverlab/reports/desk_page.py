@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import altair as alt
 import polars as pl
@@ -16,6 +16,7 @@ from deliverlab.reports.tables import as_html, plain_table
 from deliverlab.reports.theme import ALARM, INK, OWN
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from deliverlab.reports.render import Html
@@ -62,35 +63,32 @@ class Desk(Protocol):
 
 def desk_answer(desk: Desk, /) -> Html:
     """How many cases wait and how many are about to escalate."""
+    headline, _, flow = desk.sentence.partition("; ")
     return fragment(
-        "desk", words=desk.sentence, headline=desk.sentence, as_of=desk.as_of, policy=desk.policy_title,
+        "desk", words=desk.sentence, headline=headline, flow=flow, as_of=desk.as_of, policy=desk.policy_title,
         notices=[texts.SYNTHETIC] if desk.is_synthetic else [],
     )  # fmt: skip
 
 
 def desk_queue(desk: Desk, /, *, length: int = QUEUE_LENGTH) -> Html:
     """The cases that await review, those that will probably do most harm first."""
-    events = {name: metric.event_words for name, metric in METRICS.items()}
     shown = desk.queue.head(length).select(
-        "place",
         "name",
         pl.col("stage").map_elements(texts.stage_words, return_dtype=pl.String),
         "age_days",
         "next_on",
         "days_left",
-        pl.col("metric").cast(pl.String).replace_strict(events, default=None, return_dtype=pl.String),
-        "excess",
+        to_come=pl.struct("excess", "metric").map_elements(_to_come, return_dtype=pl.String),
         last=pl.col("last_outcome").cast(pl.String),
     )
     table = (
         plain_table(shown, table_id="desk-queue")
         .cols_label(
-            place="", name="Account", stage="Stage", age_days="Days open", next_on="Next stage",
-            days_left="Days left", metric="By", excess="Excess to come", last="Last review",
+            name="Account", stage="Stage", age_days="Days open", next_on="Next stage",
+            days_left="Days left", to_come="Excess to come", last="Last review",
         )
-        .fmt_number("excess", decimals=0)
         .fmt_date("next_on", date_style="day_m")
-        .cols_align("right", columns=["next_on"])
+        .cols_align("right", columns=["next_on", "to_come"])
         .sub_missing(missing_text="–")
     )  # fmt: skip
     if desk.queue.height > length:
@@ -100,23 +98,24 @@ def desk_queue(desk: Desk, /, *, length: int = QUEUE_LENGTH) -> Html:
 
 def desk_workload(desk: Desk, /) -> Chart:
     """Cases opened and closed by day, and how many waited."""
-    days = desk.workload.unpivot([OPENED, CLOSED], index="day", variable_name="what", value_name="cases")
+    turned = desk.workload.with_columns(-pl.col(CLOSED))  # downwards
+    days = turned.unpivot([OPENED, CLOSED], index="day", variable_name="what", value_name="cases")
     colour = alt.Color(
         "what:N", scale=alt.Scale(domain=[OPENED, CLOSED], range=[ALARM, OWN]), legend=alt.Legend(title=None)
     )
-    y_axis = alt.Axis(tickMinStep=1, tickCount=5, format="d")
-    bars = alt.Chart(days).mark_bar(size=7).encode(
-        alt.X("day:T", axis=DAY_AXIS), alt.Y("cases:Q", title="cases", axis=y_axis), colour,
-        alt.XOffset("what:N", sort=[OPENED, CLOSED]),
-    )  # fmt: skip
-    waiting = alt.Chart(desk.workload).mark_line(color=INK, strokeWidth=2, interpolate="step-after").encode(
-        alt.X("day:T", axis=DAY_AXIS), alt.Y("waiting:Q")
-    )  # fmt: skip
+    y_axis = alt.Axis(tickMinStep=1, tickCount=5, labelExpr="abs(datum.value)")
+    x = alt.X("day:T", axis=DAY_AXIS)
+    bars = alt.Chart(days).mark_bar(size=9).encode(x, alt.Y("cases:Q", title="cases", axis=y_axis), colour)
+    waiting = (
+        alt.Chart(desk.workload)
+        .mark_line(color=INK, strokeWidth=2, interpolate="step-after")
+        .encode(x, alt.Y("waiting:Q"))
+    )
     last = desk.workload.row(-1, named=True)
     return Chart.of(
         alt.layer(bars, waiting).properties(height=220),
         title="Cases opened and closed, day by day",
-        subtitle="the line is how many waited at the end of the day",
+        subtitle="opened upwards, closed downwards; the line is how many waited at the end of the day",
         words=f"opened {desk.workload['opened'].sum()}, closed {desk.workload['closed'].sum()}, "
         f"waiting {last['waiting']}",
     )
@@ -148,3 +147,10 @@ def desk_appeals(desk: Desk, /) -> Html:
             f"a decision took {row['median_days']:.0f} days (median)"
         )
     return fragment("sentence", words=words, sentence=f"{words}.")
+
+
+def _to_come(row: Mapping[str, Any]) -> str | None:
+    """How many events beyond its peers' an account will probably have in two weeks, and of which kind."""
+    if row["metric"] is None:
+        return None
+    return f"{numbers.count(row['excess'])} {METRICS[row['metric']].event_words}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 REVIEWED, ALIKE = "reviewed", "alike and not reviewed"
 COLOURS = {REVIEWED: OWN, ALIKE: PEERS}
+TOO_FEW = "Too few accounts were alike for a picture of them."
 TICKS = [0.25, 0.5, 1, 2, 4, 8, 16, 32]
 
 
@@ -93,8 +94,10 @@ def plot_event_study(study: pl.DataFrame, /) -> Chart:
     )
 
 
-def event_study(effect: ReviewEffect, /) -> Chart:
-    """The picture of a measured effect."""
+def event_study(effect: ReviewEffect, /) -> Chart | Html:
+    """The picture of a measured effect; a sentence where there are too few accounts for one."""
+    if not effect.event_study["ratio"].count():
+        return fragment("sentence", words=TOO_FEW, sentence=TOO_FEW)
     return plot_event_study(effect.event_study)
 
 
@@ -111,19 +114,20 @@ def effect_table(effect: ReviewEffect, /) -> Html:
         plain=pl.col("before_after").map_elements(_times, return_dtype=pl.String),
         alike=pl.col("matched_before_after").map_elements(_times, return_dtype=pl.String),
         effect=pl.struct("effect", "effect_low", "effect_high").map_elements(_bounds, return_dtype=pl.String),
-        why="why",
     )
     table = (
         plain_table(shown, table_id="review-effect")
         .cols_label(
             what="Of", reviews="Reviews", plain="After / before", alike="The same without a review",
-            effect="What the review left", why="Why not",
+            effect="What the review left",
         )
         .cols_align("right", columns=["plain", "alike", "effect"])
         .sub_missing(missing_text="–")
     )  # fmt: skip
+    for why in effect.effects["why"].drop_nulls().unique(maintain_order=True):
+        table = table.tab_source_note(f"No figure where {why}.")
     rows = shown.rows(named=True)
-    return as_html(table, "; ".join(f"{row['what']}: {row['effect'] or row['why']}" for row in rows))
+    return as_html(table, "; ".join(f"{row['what']}: {row['effect'] or 'no figure'}" for row in rows))
 
 
 def _measure_words(measure: str) -> str:
@@ -151,4 +155,4 @@ def _words(drawn: pl.DataFrame) -> str:
                 f"{whose}: {numbers.count(before['accounts'][-1])} accounts at "
                 f"{before['ratio'][-1]:.1f} times their peers before, {after['ratio'][0]:.1f} after"
             )
-    return "; ".join(said) or "Too few accounts for a picture"
+    return "; ".join(said) or TOO_FEW

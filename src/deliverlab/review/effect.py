@@ -224,7 +224,7 @@ def compare(members: pl.DataFrame, /, *, seed: int, draws: int = DRAWS) -> dict[
 
 
 def _weighed(members: pl.DataFrame) -> pl.DataFrame:
-    """The members of whole sets, each with its weight: that of the reviewed one, which its matches share.
+    """The members of whole sets, each with its weight: the reviewed one's, which its matches share.
 
     A set counts for less where not even the nearest match is near.
     """
@@ -240,7 +240,7 @@ def _weighed(members: pl.DataFrame) -> pl.DataFrame:
 
 
 def shares() -> pl.Expr:
-    """Within a set, each match's share by its closeness; 0 for the reviewed account, and where none matches."""
+    """Within a set, each match's share by its closeness; 0 of the reviewed one, and where none matches."""
     closeness = pl.when("is_reviewed").then(0.0).otherwise("closeness")
     return (closeness / closeness.sum()).fill_nan(0.0)
 
