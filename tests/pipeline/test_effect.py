@@ -101,8 +101,12 @@ def test_both_sides_go_together_before_the_notice(told: tuple[ReviewEffect, pl.D
 def test_a_scenario_takes_the_effect_with_its_ends(told: tuple[ReviewEffect, pl.DataFrame]) -> None:
     """What is measured stands between the ends, and each scenario says which it is."""
     found, _ = told
-    names = ("low", "measured", "high")
-    scenarios = [dl.Scenario.after(days=5).with_effect(found.multipliers, at=at) for at in names]
+    scenario = dl.Scenario.after(days=5)
+    scenarios = [
+        scenario.with_effect(found.multipliers, at="low"),
+        scenario.with_effect(found.multipliers),
+        scenario.with_effect(found.multipliers, at="high"),
+    ]
     left = [scenario.effect.hard_bounces for scenario in scenarios if scenario.effect]
 
     assert left == sorted(left)

@@ -64,11 +64,11 @@ STUDY = table("""
     1        | 10     | false       | 30       | 4.0   | 3.0       | 5.0
 """)
 EFFECTS = table("""
-    measure          | reviews | before_after | matched_before_after | effect | effect_low | effect_high | why
-    volume           | 20      | 0.9          | 1.0                  | 0.9    | 0.8        | 1.0         | -
-    hard_bounce_rate | 20      | 0.1          | 0.5                  | 0.25   | 0.2        | 0.3         | -
-    complaint_rate   | 2       | 0.1          | 0.5                  | -      | -          | -           | too few
-""")
+    measure          | reviews | before_after | matched | effect | effect_low | effect_high | why
+    volume           | 20      | 0.9          | 1.0     | 0.9    | 0.8        | 1.0         | -
+    hard_bounce_rate | 20      | 0.1          | 0.5     | 0.25   | 0.2        | 0.3         | -
+    complaint_rate   | 2       | 0.1          | 0.5     | -      | -          | -           | too few
+""").rename({"matched": "matched_before_after"})
 EFFECT = FakeEffect(effects=EFFECTS, event_study=STUDY)
 
 

@@ -72,7 +72,7 @@ def test_cases_are_counted_on_the_days_they_open_and_close() -> None:
     assert told[7] == (0, 1, 2)
     assert told[16] == (0, 1, 3)  # done, by its review
     assert told[20] == (0, 0, 3)
-    assert days["opened"].sum() - days["closed"].sum() + 1 == told[20][2]
+    assert days.select(pl.col("opened").sum() - pl.col("closed").sum()).item() + 1 == told[20][2]
 
 
 def test_reviewers_are_counted_by_outcome() -> None:

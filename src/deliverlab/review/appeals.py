@@ -104,5 +104,5 @@ def appeal_summary(appeals: pl.DataFrame | pl.LazyFrame, /) -> dy.DataFrame[Appe
 
 
 def _kept(appeals: pl.DataFrame, row: pl.DataFrame) -> dy.DataFrame[Appeals]:
-    typed = row.select(appeals.columns).cast(appeals.schema)  # type: ignore[arg-type]  # names and types
+    typed = row.select(appeals.columns).cast(appeals.schema)
     return Appeals.admit(pl.concat([appeals, typed]).sort("account_id", "appealed_on"), what="appeals")
