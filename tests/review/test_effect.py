@@ -3,7 +3,8 @@
 import polars as pl
 import pytest
 
-from deliverlab.review.effect import account_effects, compare, effects
+from deliverlab.review.account_effects import account_effects
+from deliverlab.review.effect import compare, effects
 from tests.review.changes import changes, member, sets
 
 

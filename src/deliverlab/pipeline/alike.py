@@ -49,8 +49,8 @@ def _looks(
 ) -> pl.DataFrame:
     """Profiles of accounts above `least` in some metric: each week, and in a stage on the day of its notice.
 
-    An account passes a limit, whatever the limit is, at a new high. So a look counts only where the account
-    is at its highest in a window: on the way down it would be as high, and be about to mend.
+    An account passes a limit, whatever the limit is, at a new high. So without a notice a look counts only
+    where the account is at its highest in a window: on the way down it would be as high, and about to mend.
     """
     first = history.daily["day"].min()
     assert isinstance(first, date)  # somebody was reviewed, and had mail
@@ -68,10 +68,11 @@ def _looks(
     high_before = top().rolling_max_by("day", f"{window_days}d", closed="left").over("account_id")
     ill = (
         seen.sort(_LOOK)
-        .filter((top() >= least) & (high_before.is_null() | (top() >= high_before)))
+        .with_columns(is_high=high_before.is_null() | (top() >= high_before))
         .join(inside, on=_LOOK, how="anti")
         .join(stages, left_on=_LOOK, right_on=["account_id", "noticed_on"], how="left")
         .with_columns(pl.col("was_noticed").fill_null(value=False))
+        .filter((top() >= least) & (pl.col("is_high") | pl.col("was_noticed")))
     )
     return _profiles(history.select(ill["account_id"].unique()), ill, window_days=window_days)
 
@@ -122,7 +123,7 @@ def _profiles(history: History, seen: pl.DataFrame, *, window_days: int) -> pl.D
 
 
 def _side_by_side() -> pl.Expr:
-    """The shrunken ratios of the enforced metrics, in their order."""
+    """The shrunken ratios of the metrics of a profile, in their order."""
     metric, ratio = pl.col("metric").cast(pl.String), pl.col("shrunken_ratio")
     each = [ratio.filter(metric == name).first().fill_null(1.0) for name in PROFILED]
     return pl.concat_list(each).list.to_array(len(PROFILED))

@@ -12,11 +12,11 @@ from deliverlab.errors import DataError
 from deliverlab.health.ratios import ratios
 from deliverlab.pipeline.alike import FOREVER, alike
 from deliverlab.pipeline.road import with_peers
+from deliverlab.review.account_effects import account_effects
 from deliverlab.review.effect import (
     MEASURES,
     VOLUME,
     Changes,
-    account_effects,
     effects,
 )
 from deliverlab.review.event_study import BIN_DAYS, bins, event_study
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     import dataframely as dy
 
     from deliverlab.history import History
-    from deliverlab.review.effect import AccountEffects, Effect
+    from deliverlab.review.account_effects import AccountEffects
+    from deliverlab.review.effect import Effect
     from deliverlab.review.event_study import EventStudy
     from deliverlab.review.holds import Holds
     from deliverlab.review.matching import Matches

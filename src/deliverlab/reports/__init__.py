@@ -4,6 +4,9 @@
 `tables` and `fragments` draw, and so do modules named `…_chart`, `…_charts` and `…_tables`; those named
 `…_page` are what pages say; `parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them
 into HTML.
+`tables` and `fragments` draw; `account_page`, `review_page`, `portfolio_page`, `desk_page` and
+`appeal_page` are what pages say, `effect_chart` whether reviews help;
+`parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them into HTML.
 
 What notebooks call is named here and brought when it is first used.
 """
