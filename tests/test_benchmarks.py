@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
-from benchmarks import calibration, evaluate, false_trips, health, measure, rollup, simulate
-from benchmarks import calibration, false_trips, health, measure, review_effect, rollup, simulate
+from benchmarks import calibration, evaluate, false_trips, health, measure, review_effect, rollup, simulate
 from benchmarks.__main__ import main
 
 
@@ -99,8 +98,7 @@ def test_without_a_name_the_benchmarks_are_listed(
     main()
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "rollup", "health", "calibration", "false_trips", "simulate", "evaluate",
-        "rollup", "health", "calibration", "false_trips", "review_effect", "simulate",
+        "rollup", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate", "evaluate",
     ]  # fmt: skip
 
 

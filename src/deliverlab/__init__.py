@@ -40,13 +40,13 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.choices import relabelled as relabelled
     from deliverlab.pipeline.desk import open_desk as open_desk
     from deliverlab.pipeline.directory import open_history as open_history
+    from deliverlab.pipeline.effect import review_effect as review_effect
     from deliverlab.pipeline.laboratory import compare as compare
     from deliverlab.pipeline.laboratory import contributions as contributions
     from deliverlab.pipeline.laboratory import evaluate as evaluate
     from deliverlab.pipeline.laboratory import rulebooks as rulebooks
     from deliverlab.pipeline.policies import check_policy as check_policy
     from deliverlab.pipeline.policies import good_account_trips as good_account_trips
-    from deliverlab.pipeline.effect import review_effect as review_effect
     from deliverlab.pipeline.precedents import replay_precedents as replay_precedents
     from deliverlab.pipeline.reactions import reaction_band as reaction_band
     from deliverlab.pipeline.replays import open_contest as open_contest

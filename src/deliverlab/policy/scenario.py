@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
+import polars as pl
 from pydantic import Field, model_validator
 
 from deliverlab.errors import PolicyError

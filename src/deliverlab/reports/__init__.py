@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from deliverlab.reports.comparison_page import swap_set as swap_set
     from deliverlab.reports.comparison_page import what_changes as what_changes
     from deliverlab.reports.comparison_page import winners_and_losers as winners_and_losers
-    from deliverlab.reports.explained_page import explained_steps as explained_steps
-    from deliverlab.reports.explained_page import timeline as timeline
     from deliverlab.reports.desk_page import desk_answer as desk_answer
     from deliverlab.reports.desk_page import desk_appeals as desk_appeals
     from deliverlab.reports.desk_page import desk_queue as desk_queue
@@ -42,6 +40,8 @@ if TYPE_CHECKING:
     from deliverlab.reports.effect_chart import effect_answer as effect_answer
     from deliverlab.reports.effect_chart import effect_table as effect_table
     from deliverlab.reports.effect_chart import event_study as event_study
+    from deliverlab.reports.explained_page import explained_steps as explained_steps
+    from deliverlab.reports.explained_page import timeline as timeline
     from deliverlab.reports.funnel_chart import funnel as funnel
     from deliverlab.reports.portfolio_page import changes as changes
     from deliverlab.reports.portfolio_page import due as due
