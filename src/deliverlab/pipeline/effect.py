@@ -123,8 +123,8 @@ def review_effect(
     >>> from deliverlab.history import History
     >>> from deliverlab.schemas import Accounts, Daily
     >>> nobody = review_effect(History(Daily.create_empty(), Accounts.create_empty()))
-    >>> nobody, nobody.effects["why"][0]
-    (ReviewEffect(0 reviews, 0 of them too recent, 0 with matches), 'no review has a match')
+    >>> nobody, nobody.effects["effect"].null_count()
+    (ReviewEffect(0 reviews, 0 of them too recent, 0 with matches), 8)
     """
     for name, given, least in (
         ("window_days", window_days, 1),
