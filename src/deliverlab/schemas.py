@@ -354,8 +354,8 @@ class Recommendations(Table):
 class Reviews(Table):
     """Contact reviews as they ended.
 
-    `is_remedy`: whether anything but suppressed contacts was to be removed; it and the hashes are null where
-    nobody kept the checklist.
+    `removed` is how many contacts the checklist had to be removed, `is_remedy` whether any contact on it
+    still got mail; they and `removed_hash` are null where nobody kept the checklist's file.
     """
 
     account_id = dy.String(primary_key=True)

@@ -151,9 +151,20 @@ def test_an_appeal_names_cause_changes_and_prevention() -> None:
     html = appeal(told).html
 
     assert "<script" not in appeal_page(told)
-    assert "2 contacts removed. All of them got no mail already: that changes no rate." in html
+    assert (
+        "2 contacts removed, as the account confirmed. All of them got no mail already: that changes no rate."
+        in html
+    )
     assert "30 days before: 7% (47 of 669 mails sent); in the 30 days since: 0.15%" in html
     assert "Forms check addresses." in html
+
+
+def test_a_rejected_review_counts_for_no_change() -> None:
+    """What its checklist would have removed is not told as removed."""
+    html = appeal(FakeAppeal(case=a_case(), reviews=[REVIEW | {"outcome": "rejected"}])).html
+
+    assert "so none is counted" in html
+    assert "2 contacts removed" not in html
 
 
 @pytest.mark.parametrize("removed", [None, 0])

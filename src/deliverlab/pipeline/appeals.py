@@ -53,7 +53,7 @@ def open_appeal(data: str | Path, account_id: str, /, *, as_of: date, policy: st
         | {"reasons": _reasons(row), "since": _since(history, row["reviewed_on"], metric=metric, as_of=as_of)}
         for row in kept.sort("reviewed_on").iter_rows(named=True)
     ]
-    removed = [reason["reason"] for row in reviews for reason in row["removed_by_reason"] or []]
+    removed = [reason["reason"] for row in reviews for reason in row["reasons"]]
     return Appeal(
         case=case,
         reviews=reviews,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LONGEST_VALIDITY = 30  # days for which a checklist serves an account that is in no stage
 OF_ALL = ("account_id", "as_of", "checklist_hash")  # the same in every row
 OF_EACH = ("decision", "reasons", "evidence")
-CONTACTS = ("email", "masked_email", "email_key")  # what stands for a contact, any one of them
+CONTACTS = ("email", "masked_email", "email_key", "recipient_key")  # what stands for a contact, any of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def read_checklist(path: Path, /) -> KeptChecklist:
         raise DataError(f"{path}: cannot be read ({why}), must be the CSV of a checklist") from None
     contact = [name for name in CONTACTS if name in rows.columns]
     missing = [name for name in (*OF_ALL, *OF_EACH) if name not in rows.columns]
-    if missing or len(contact) != 1:
+    if missing or not contact:
         lacks = missing[0] if missing else " or ".join(CONTACTS)
         raise DataError(f"{path}: column {lacks!r} is missing, must be the CSV of a checklist")
     if not rows.height:
