@@ -10,7 +10,16 @@ from pathlib import Path
 
 from benchmarks.measure import commit, machine, measure, prepare
 
-BENCHMARKS = ("rollup", "ndjson", "health", "calibration", "false_trips", "simulate", "evaluate")
+BENCHMARKS = (
+    "rollup",
+    "ndjson",
+    "health",
+    "calibration",
+    "false_trips",
+    "review_effect",
+    "simulate",
+    "evaluate",
+)
 
 
 def main() -> None:
