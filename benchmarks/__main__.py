@@ -10,7 +10,17 @@ from pathlib import Path
 
 from benchmarks.measure import commit, machine, measure, prepare
 
-BENCHMARKS = ("rollup", "ndjson", "health", "calibration", "false_trips", "simulate", "contacts", "evaluate")
+BENCHMARKS = (
+    "rollup",
+    "ndjson",
+    "health",
+    "calibration",
+    "false_trips",
+    "review_effect",
+    "simulate",
+    "contacts",
+    "evaluate",
+)
 
 
 def main() -> None:

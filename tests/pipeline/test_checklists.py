@@ -10,6 +10,7 @@ import pytest
 
 import deliverlab as dl
 from deliverlab.pipeline.exports import export_checklists
+from deliverlab.review.kept import read_checklist
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +79,7 @@ def test_files_name_contacts_by_the_key_of_events(walked: Path, tmp_path: Path) 
     written = export_checklists(walked, [BOUGHT], as_of="2026-06-30", out=tmp_path)
 
     (listed, _) = written[BOUGHT]
+    assert read_checklist(listed).checklist_hash == dl.open_case(walked, BOUGHT, as_of=AS_OF).checklist_hash
     rows = pl.read_csv(listed)
     keys = pl.scan_parquet(walked / "events" / "*.parquet").select("recipient_key").unique().collect()
     assert rows.join(keys, on="recipient_key").height > 100

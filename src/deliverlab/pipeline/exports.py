@@ -13,7 +13,7 @@ from deliverlab.pipeline.lookup import as_day, refuse_stranger
 from deliverlab.reports.run import stem_of, write_whole
 from deliverlab.review.checklist import checklist_groups, checklist_hash, checklist_summary
 from deliverlab.review.decisions import contact_decisions
-from deliverlab.review.export import decisions_csv
+from deliverlab.review.kept import checklist_csv
 from deliverlab.review.workbook import checklist_workbook
 from deliverlab.schemas import Accounts
 
@@ -31,7 +31,8 @@ def export_checklists(
     """The checklist of each account as CSV and XLSX in `out`; answers where they lie, by account.
 
     Addresses are masked unless asked for, and then the names of the files and the workbook's first sheet say
-    so. Raises `DataError` for an account that is not there.
+    so. The CSV is what `review record --checklist` takes back.
+    Raises `DataError` for an account that is not there.
     """
     day, accounts, folder = as_day(as_of), read_table(data, Accounts), Path(out)
     wanted = list(account_ids)
@@ -70,7 +71,7 @@ def _files(
     }
     rows, groups = with_keys(decisions, data), checklist_groups(decisions).collect()
     return {
-        "csv": decisions_csv(rows, show_addresses=show_addresses),
+        "csv": checklist_csv(rows, as_of=as_of, show_addresses=show_addresses),
         "xlsx": checklist_workbook(
             rows, groups, about=facts | told, as_of=as_of, show_addresses=show_addresses
         ),
