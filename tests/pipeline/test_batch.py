@@ -39,6 +39,7 @@ def test_the_index_links_every_page_and_escapes_names(batch: Batch) -> None:
 
     assert f'href="health-{STAGED}.html"' in index
     assert 'href="replay.html"' in index
+    assert 'href="policy.html"' in index
     assert 'href="comparison.html"' in index
     assert "&lt;b&gt;Bold &amp; Co&lt;/b&gt;" in index
     assert "<b>Bold" not in index

@@ -208,7 +208,7 @@ def _index(reports: Sequence[Report], chosen: pl.DataFrame, portfolio: Portfolio
     for report in reports:
         if report.path is not None:
             kind = KINDS[report.job.stem.partition("-")[0]]
-            account_id = report.job.parameters.get("account_id")
+            account_id = report.job.parameters["account_id"] if kind.is_about_account else None
             pages.setdefault(account_id, {})[kind.words] = report.path.name
     entries = [
         Entry(
