@@ -97,6 +97,7 @@ def test_health_and_simulation_are_written_with_the_note_of_how(
         "never",
         "--out",
         tmp_path,
+        "--page",
     ]
     assert run(*health, monkeypatch=monkeypatch) == 0
     assert run(*simulate, monkeypatch=monkeypatch) == 0
@@ -104,6 +105,8 @@ def test_health_and_simulation_are_written_with_the_note_of_how(
     printed = capsys.readouterr().out
     assert "excellent" in printed
     assert "suspended" in printed
+    assert str(tmp_path / "policy.html") in printed.replace("\n", "")
+    assert "never reviewed" in (tmp_path / "policy.html").read_text()
     note = json.loads((tmp_path / "simulation" / "run.json").read_text())
     assert note["parameters"]["scenario"]
     assert "daily.parquet" in note["data"]

@@ -218,7 +218,7 @@ def simulate(
     reviews_per_day: Annotated[
         int | None, typer.Option(help="let reviews wait for those who check them: so many a day", min=0)
     ] = None,
-    page: Annotated[bool, typer.Option("--page", help="write simulation.html too")] = False,
+    page: Annotated[bool, typer.Option("--page", help="write policy.html too")] = False,
 ) -> None:
     """Replay a policy over history, or go on from a day before and list who moves; writes what it found."""
     from deliverlab.pipeline.results import accounts_by_stage, write_queue, write_simulation

@@ -54,6 +54,7 @@ KINDS = {
         notebook="4_policy_simulation.ipynb",
         title="Policy simulation",
         words="What the policy averts and costs (SIMULATED)",
+        parameters={"account_id": ""},  # the account with most steps
     ),
     "comparison": Kind(
         notebook="5_policy_comparison.ipynb",
@@ -186,15 +187,16 @@ def _choose(accounts: str, portfolio: Portfolio) -> pl.DataFrame:
 
 def _plan(kinds: Sequence[str], chosen: pl.DataFrame, *, common: Mapping[str, Any]) -> list[Job]:
     """The jobs of a batch: pages on the whole portfolio first, then those of each account."""
-    planned = [_job(name, common) for name in kinds if not KINDS[name].is_about_account]
+    planned = [job_of(name, common) for name in kinds if not KINDS[name].is_about_account]
     for account_id, account in chosen.select("account_id", "name").iter_rows():
         about = {**common, "account_id": account_id}
         asked = (name for name in kinds if KINDS[name].is_about_account)
-        planned.extend(_job(name, about, account=account or account_id) for name in asked)
+        planned.extend(job_of(name, about, account=account or account_id) for name in asked)
     return planned
 
 
-def _job(name: str, parameters: Mapping[str, Any], *, account: str = "") -> Job:
+def job_of(name: str, parameters: Mapping[str, Any], /, *, account: str = "") -> Job:
+    """The job of a kind of page: its notebook gets what it asks for, of these parameters and the kind's."""
     kind = KINDS[name]
     notebook = notebooks_folder() / kind.notebook
     asked, known = declared_parameters(notebook), {**parameters, **kind.parameters}
@@ -218,7 +220,7 @@ def _index(
     for report in reports:
         if report.path is not None:
             kind = KINDS[report.job.stem.partition("-")[0]]
-            account_id = report.job.parameters.get("account_id")
+            account_id = report.job.parameters["account_id"] if kind.is_about_account else None
             pages.setdefault(account_id, {})[kind.words] = report.path.name
     for account_id, paths in files.items():
         pages.setdefault(account_id, {}).update({path.suffix[1:].upper(): path.name for path in paths})
