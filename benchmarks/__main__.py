@@ -18,6 +18,7 @@ BENCHMARKS = (
     "false_trips",
     "review_effect",
     "simulate",
+    "contacts",
     "evaluate",
 )
 

@@ -98,7 +98,8 @@ def test_without_a_name_the_benchmarks_are_listed(
     main()
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "rollup", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate", "evaluate",
+        "rollup", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate", "contacts",
+        "evaluate",
     ]  # fmt: skip
 
 

@@ -313,6 +313,38 @@ def review_record(
     typer.echo(f"Recorded: {account} {outcome} on {on.date()} by {reviewer}")
 
 
+@review_app.command("export")
+def review_export(
+    data: DataDir,
+    as_of: AsOf,
+    out: Out,
+    account: Annotated[list[str], typer.Option(help="whose checklist; may be given again")],
+    show_addresses: Annotated[bool, typer.Option(help="with addresses in clear; the files say so")] = False,
+) -> None:
+    """Write checklists as CSV and XLSX; formulas in them do not run, addresses are masked."""
+    from deliverlab.pipeline.exports import export_checklists
+
+    written = export_checklists(data, account, as_of=as_of.date(), out=out, show_addresses=show_addresses)
+    for paths in written.values():
+        for path in paths:
+            typer.echo(path)
+
+
+@review_app.command("erase")
+def review_erase(
+    data: DataDir,
+    address_file: Annotated[typer.FileText, typer.Option(help="an address a line; - reads what is typed")],
+    outputs: Annotated[
+        list[Path], typer.Option(help="a directory of pages or files; may be given again")
+    ] = [],  # noqa: B006
+) -> None:
+    """Remove people on their request: events, contacts, quarantine, and what was handed out about them."""
+    from deliverlab.pipeline.erasure import erase
+
+    for line in erase(data, address_file, outputs=outputs).lines():
+        typer.echo(line)
+
+
 @review_app.command("queue")
 def review_queue(data: DataDir, as_of: AsOf, policy: PolicyName = "hubspot-like") -> None:
     """List the cases that await review, those that will probably do most harm first."""

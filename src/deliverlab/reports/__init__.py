@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from deliverlab.reports.review_page import checklist as checklist
     from deliverlab.reports.review_page import review_heading as review_heading
     from deliverlab.reports.review_page import to_review as to_review
+    from deliverlab.reports.review_page import what_it_changes as what_it_changes
+    from deliverlab.reports.review_page import where_from as where_from
 
 _HOMES = {
     "heading": "account_page",
@@ -75,6 +77,8 @@ _HOMES = {
     "what_next": "account_page",
     "review_heading": "review_page",
     "to_review": "review_page",
+    "what_it_changes": "review_page",
+    "where_from": "review_page",
     "checklist": "review_page",
     "overview": "portfolio_page",
     "stages_by_grade": "portfolio_page",
