@@ -276,21 +276,6 @@ def compare(
     typer.echo(f"Open this page:\n{page.resolve()}")
 
 
-@review_app.command("checklist")
-def review_checklist(
-    data: DataDir,
-    account: Account,
-    as_of: AsOf,
-    out: Annotated[Path, typer.Option("--out", help="the CSV to write")],
-    show_addresses: Annotated[bool, typer.Option(help="write contacts in clear")] = False,
-) -> None:
-    """Write an account's checklist as CSV; `record` takes it back."""
-    from deliverlab.pipeline.reviews import write_checklist
-
-    number = write_checklist(data, account, as_of=as_of.date(), out=out, show_addresses=show_addresses)
-    typer.echo(f"Wrote checklist {number} of {account} to {out}")
-
-
 @review_app.command("record")
 def review_record(
     data: DataDir,

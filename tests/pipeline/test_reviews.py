@@ -33,19 +33,10 @@ def test_a_review_with_its_checklist_is_seen_by_replay_and_report(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The hashes are kept; the account clears in the replay and is back in good standing on its page."""
-    checklist = tmp_path / "checklist.csv"
+    checklist = tmp_path / f"checklist-{HELD}.csv"
     made = [
-        "review",
-        "checklist",
-        "--data",
-        data,
-        "--account",
-        HELD,
-        "--as-of",
-        "2026-06-25",
-        "--out",
-        checklist,
-    ]
+        "review", "export", "--data", data, "--account", HELD, "--as-of", "2026-06-25", "--out", tmp_path,
+    ]  # fmt: skip
     record = [
         "review", "record", "--data", data, "--on", AS_OF, "--reviewer", "Kim", "--outcome", "completed",
         "--checklist", checklist, "--account",
@@ -87,9 +78,9 @@ def test_a_checklist_of_another_day_is_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """One from before the notice is of another case, one from after the review was not what was reviewed."""
-    checklist = tmp_path / "checklist.csv"
+    checklist = tmp_path / f"checklist-{HELD}.csv"
     before = (data / "reviews.parquet").read_bytes()
-    made = ["review", "checklist", "--data", data, "--account", HELD, "--as-of", as_of, "--out", checklist]
+    made = ["review", "export", "--data", data, "--account", HELD, "--as-of", as_of, "--out", tmp_path]
     record = [
         "review", "record", "--data", data, "--on", "2026-06-28", "--reviewer", "Kim", "--account", HELD,
         "--checklist", checklist,

@@ -1,4 +1,4 @@
-"""What is kept of contact reviews and appeals in a data directory, and the checklist that goes with them."""
+"""What is kept of contact reviews and appeals in a data directory."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.pipeline.cases import open_case
 from deliverlab.pipeline.directory import read_table, write_table
 from deliverlab.pipeline.lookup import refuse_stranger
 from deliverlab.review.appeals import appeal_summary, decide_appeal, record_appeal
 from deliverlab.review.attest import record_review
-from deliverlab.review.kept import LONGEST_VALIDITY, checklist_csv, read_checklist, refuse_other
+from deliverlab.review.kept import LONGEST_VALIDITY, read_checklist, refuse_other
 from deliverlab.review.spells import spells
 from deliverlab.schemas import Accounts, Appeals, Enforcement, Reviews
 
@@ -23,16 +22,6 @@ if TYPE_CHECKING:
     import dataframely as dy
 
     from deliverlab.review.appeals import AppealSummary
-
-
-def write_checklist(
-    data: str | Path, account_id: str, /, *, as_of: date, out: Path, show_addresses: bool = False
-) -> str:
-    """Write one account's checklist as CSV, for the account to work through; its number comes back."""
-    case = open_case(data, account_id, as_of=as_of)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(checklist_csv(case.decisions, as_of=as_of, show_addresses=show_addresses), "utf-8")
-    return case.checklist_hash
 
 
 def write_review(
