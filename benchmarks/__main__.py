@@ -11,7 +11,8 @@ from pathlib import Path
 from benchmarks.measure import commit, machine, measure, prepare
 
 BENCHMARKS = (
-    "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "simulate", "evaluate",
+    "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate",
+    "contacts", "evaluate",
 )  # fmt: skip
 
 

@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
-from benchmarks import calibration, evaluate, false_trips, health, measure, rollup, settling, simulate
+from benchmarks import (
+    calibration,
+    evaluate,
+    false_trips,
+    health,
+    measure,
+    review_effect,
+    rollup,
+    settling,
+    simulate,
+)
 from benchmarks.__main__ import main
 
 
@@ -106,5 +116,19 @@ def test_without_a_name_the_benchmarks_are_listed(
     main()
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "simulate", "evaluate",
+        "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate",
+        "contacts", "evaluate",
     ]  # fmt: skip
+
+
+def test_the_effect_of_reviews_comes_out_as_it_was_put_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a small world bounds hold the truth, whether reviews help or not; before and after is biased."""
+    monkeypatch.setattr(review_effect, "QUICK", (900, 1, (903,)))
+    found = review_effect.figures(quick=True)
+
+    for world, truth in review_effect.TRUTHS.items():
+        bounces, complaints = found[world]["hard_bounces"], found[world]["complaints"]
+        assert bounces["truth"] == truth.get("hard_bounces", 1.0)
+        assert bounces["coverage"] == complaints["coverage"] == 1.0
+        assert complaints["before_after"] < 0.95 * complaints["truth"]
+    assert found["helps"]["hard_bounces"]["mean_bounds"][1] < 1

@@ -1,7 +1,9 @@
 """The command line parses, calls and prints; what input gets wrong is one line and exit code 2."""
 
 import json
+import shutil
 import sys
+from io import StringIO
 from pathlib import Path
 
 import polars as pl
@@ -95,6 +97,7 @@ def test_health_and_simulation_are_written_with_the_note_of_how(
         "never",
         "--out",
         tmp_path,
+        "--page",
     ]
     assert run(*health, monkeypatch=monkeypatch) == 0
     assert run(*simulate, monkeypatch=monkeypatch) == 0
@@ -102,6 +105,8 @@ def test_health_and_simulation_are_written_with_the_note_of_how(
     printed = capsys.readouterr().out
     assert "excellent" in printed
     assert "suspended" in printed
+    assert str(tmp_path / "policy.html") in printed.replace("\n", "")
+    assert "never reviewed" in (tmp_path / "policy.html").read_text()
     note = json.loads((tmp_path / "simulation" / "run.json").read_text())
     assert note["parameters"]["scenario"]
     assert "daily.parquet" in note["data"]
@@ -177,3 +182,25 @@ def test_the_reference_is_printed_as_it_stands_in_docs(
     """What `make reference` writes."""
     assert run("policy", "reference", monkeypatch=monkeypatch) == 0
     assert capsys.readouterr().out == Path("docs/policy-reference.md").read_text("utf-8")
+
+
+def test_people_are_erased_from_what_is_typed(
+    walked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Addresses come from standard input, counts are printed, and the list is out of the files after."""
+    data, out = shutil.copytree(walked, tmp_path / "data"), tmp_path / "out"
+    email = pl.read_parquet(data / "contacts.parquet")["email"][0]
+    export = ["review", "export", "--data", data, "--as-of", "2026-06-30", "--account", "acct-0001"]
+    assert run(*export, "--out", out, "--show-addresses", monkeypatch=monkeypatch) == 0
+    assert "checklist-acct-0001-with-addresses.xlsx" in capsys.readouterr().out.replace("\n", "")
+    monkeypatch.setattr(sys, "stdin", StringIO(f"{email}\n"))
+
+    code = run(
+        "review", "erase", "--data", data, "--address-file", "-", "--outputs", out, monkeypatch=monkeypatch
+    )
+
+    assert code == 0
+    said = capsys.readouterr().out
+    assert "to be written anew: 2" in said
+    assert email not in said
+    assert email not in pl.read_parquet(data / "contacts.parquet")["email"]

@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.choices import out_of as out_of
     from deliverlab.pipeline.choices import pooled as pooled
     from deliverlab.pipeline.choices import relabelled as relabelled
+    from deliverlab.pipeline.desk import open_desk as open_desk
     from deliverlab.pipeline.directory import open_history as open_history
+    from deliverlab.pipeline.effect import review_effect as review_effect
     from deliverlab.pipeline.laboratory import compare as compare
     from deliverlab.pipeline.laboratory import contributions as contributions
     from deliverlab.pipeline.laboratory import evaluate as evaluate
@@ -117,10 +119,12 @@ _HOMES = {
     "explain": "policy.explain",
     "explain_steps": "policy.steps",
     "contact_decisions": "review.decisions",
+    "review_effect": "pipeline.effect",
     "open_portfolio": "pipeline.cases",
     "open_case": "pipeline.cases",
     "open_replay": "pipeline.replays",
     "open_contest": "pipeline.replays",
+    "open_desk": "pipeline.desk",
     "DeliverlabError": "errors",
     "DataError": "errors",
     "PolicyError": "errors",

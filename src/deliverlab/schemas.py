@@ -31,6 +31,7 @@ GRADES = ("poor", "fair", "good", "excellent", NOT_ENOUGH_MAIL)
 POOL_LEVELS = ("cell", "industry", "all")
 LABELS = ("clean", "abusive", "unknown")
 REVIEW_OUTCOMES = ("completed", "rejected", "withdrawn")
+APPEAL_OUTCOMES = ("upheld", "refused", "withdrawn")  # upheld: the account was right
 CAUSES = ("breach", "unreviewed", "review", "recovery", "expired")
 SLICED_BY = ("campaign", "recipient_domain", "bounce_reason", "import", "contact_age")
 CONTACT_AGES = {
@@ -351,7 +352,11 @@ class Recommendations(Table):
 
 
 class Reviews(Table):
-    """Contact reviews as they ended."""
+    """Contact reviews as they ended.
+
+    `removed` is how many contacts the checklist had to be removed, `is_remedy` whether any contact on it
+    still got mail; they and `removed_hash` are null where nobody kept the checklist's file.
+    """
 
     account_id = dy.String(primary_key=True)
     reviewed_on = dy.Date(primary_key=True)
@@ -359,6 +364,30 @@ class Reviews(Table):
     reviewer = dy.String(nullable=True)
     attested_at = _moment(nullable=True)
     checklist_hash = dy.String(nullable=True)
+    removed_hash = dy.String(nullable=True)
+    removed = dy.Int64(nullable=True, min=0)
+    removed_by_reason = dy.List(dy.Struct({"reason": dy.String(), "contacts": dy.Int64()}), nullable=True)
+    is_remedy = dy.Bool(nullable=True)
+
+
+class Appeals(Table):
+    """What accounts asked to be looked at again, and what became of it; open while `decided_on` is null."""
+
+    account_id = dy.String(primary_key=True)
+    appealed_on = dy.Date(primary_key=True)
+    decided_on = dy.Date(nullable=True)
+    outcome = dy.Enum(APPEAL_OUTCOMES, nullable=True)
+    reviewer = dy.String(nullable=True)
+
+    @dy.rule()
+    def decided_after_it_came(cls) -> pl.Expr:
+        """`decided_on` must not be before `appealed_on`."""
+        return pl.col("decided_on").is_null() | (pl.col("decided_on") >= pl.col("appealed_on"))
+
+    @dy.rule()
+    def decided_with_an_outcome(cls) -> pl.Expr:
+        """`outcome` must be there if and only if `decided_on` is."""
+        return pl.col("decided_on").is_null() == pl.col("outcome").is_null()
 
 
 class Enforcement(Table):

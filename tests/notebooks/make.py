@@ -39,6 +39,7 @@ PARAMETERS: dict[str, dict[str, object]] = {
         "seed": 7,
     },
     "6_precedents": {"policy": "evidence", "edition": "mailchimp-2014"},
+    "7_reviewers_desk": {name: COMMON[name] for name in ("data", "as_of", "policy")} | {"window_days": 30},
 }
 
 

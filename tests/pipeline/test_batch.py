@@ -15,9 +15,9 @@ STAGED = "acct-0003"  # its name is HTML
 
 @pytest.fixture(scope="module")
 def batch(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> Batch:
-    """One account's health report, and the portfolio under a replayed policy."""
+    """One account's health report, the portfolio under a replayed policy, and both pages on policies."""
     return write_reports(
-        walked, kinds=["replay", "health"], accounts=STAGED, as_of=AS_OF,
+        walked, kinds=["replay", "policy", "comparison", "health"], accounts=STAGED, as_of=AS_OF,
         out=tmp_path_factory.mktemp("pages"), policy="hubspot-like", stage_from="enforcement",
     )  # fmt: skip
 
@@ -27,6 +27,8 @@ def test_each_kind_and_account_has_its_page(batch: Batch) -> None:
     assert batch.failures == 0
     assert [report.path.name for report in batch.reports if report.path] == [
         "replay.html",
+        "policy.html",
+        "comparison.html",
         f"health-{STAGED}.html",
     ]
 
@@ -37,6 +39,8 @@ def test_the_index_links_every_page_and_escapes_names(batch: Batch) -> None:
 
     assert f'href="health-{STAGED}.html"' in index
     assert 'href="replay.html"' in index
+    assert 'href="policy.html"' in index
+    assert 'href="comparison.html"' in index
     assert "&lt;b&gt;Bold &amp; Co&lt;/b&gt;" in index
     assert "<b>Bold" not in index
 

@@ -13,7 +13,8 @@ from polars.testing import assert_frame_equal
 import deliverlab as dl
 from deliverlab.events import store
 from deliverlab.pipeline.directory import read_table, write_table
-from deliverlab.pipeline.results import write_review, write_simulation
+from deliverlab.pipeline.results import write_simulation
+from deliverlab.pipeline.reviews import write_review
 from deliverlab.pipeline.road import ingest, write_peer_rates
 from deliverlab.pipeline.samples import write_sample
 from deliverlab.schemas import Accounts, Daily, Slices, Standing

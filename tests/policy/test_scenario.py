@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from deliverlab.errors import PolicyError
@@ -146,3 +147,42 @@ def test_a_history_without_answers_suggests_nothing() -> None:
         past = history(MAIL, accounts=ACCOUNTS, enforcement=enforcement, reviews=reviews)
         with pytest.raises(PolicyError, match="was answered by a completed review, must hold at least one"):
             Scenario.from_history(past, policy=policy(), seed=3)
+
+
+MEASURED = pl.DataFrame(
+    {
+        "column": ["volume", "hard_bounces", "clicks"],
+        "multiplier": [0.9, 0.4, 1.0],
+        "multiplier_low": [0.8, 0.3, None],
+        "multiplier_high": [1.0, 0.5, None],
+    }
+)
+
+
+def test_a_measured_effect_has_three_scenarios() -> None:
+    """As measured and at both ends; what was not measured stays; the rest of the scenario does too."""
+    half = Scenario.from_text(CHANCE)
+    low, high = half.with_effect(MEASURED, at="low"), half.with_effect(MEASURED, at="high")
+
+    assert half.with_effect(MEASURED).effect == Effect(volume=0.9, hard_bounces=0.4)
+    assert low.effect == Effect(volume=0.8, hard_bounces=0.3)
+    assert high.effect == Effect(volume=1.0, hard_bounces=0.5)
+    assert low.name == "half of them; effect at the low end of what was measured"
+    assert (low.review, low.seed) == (half.review, half.seed)
+    assert len({half.sha256, low.sha256, high.sha256}) == 3
+
+
+@pytest.mark.parametrize(
+    ("scenario", "measured", "message"),
+    [
+        (Scenario.after(), MEASURED.tail(1), "the effect was not measured, must have bounds in some column"),
+        (Scenario.never(), MEASURED, 'effect is given, must be left out for mode = "never"'),
+        (Scenario.historical(), MEASURED, "the data already hold it"),
+    ],
+)
+def test_an_effect_that_has_no_place_is_refused(
+    scenario: Scenario, measured: pl.DataFrame, message: str
+) -> None:
+    """Nothing measured, or nobody who reviews in the simulation."""
+    with pytest.raises(PolicyError, match=message):
+        scenario.with_effect(measured)

@@ -42,6 +42,7 @@ class FakeStep:
     points: Sequence[str] = ()
     sections: Sequence[str] = ()
     is_attestation: bool = False
+    is_outlook: bool = False
 
 
 SOME_STEPS = (
@@ -54,6 +55,7 @@ SOME_STEPS = (
     FakeStep(title="Remove who gave no permission", sections=("permission", "engagement")),
     FakeStep(title="Remove addresses that are none", sections=("address",)),
     FakeStep(title="Confirm your review", is_attestation=True),
+    FakeStep(title="What happens next", is_outlook=True),
 )
 
 
@@ -80,6 +82,10 @@ class FakeCase:
     account: Mapping[str, Any] = field(
         default_factory=lambda: {"account_id": "a1", "name": HOSTILE, "industry": "Retail", "tier": "starter"}
     )
+    summary: Mapping[str, Any] = field(default_factory=lambda: {"is_remedy": True})
+    removals: pl.DataFrame = field(default_factory=lambda: some_removals().clone())
+    segments: pl.DataFrame = field(default_factory=lambda: some_segments().clone())
+    window: tuple[date, date] = (date(2026, 5, 30), date(2026, 6, 28))
     steps: Sequence[Any] = field(default_factory=lambda: SOME_STEPS)
     attestation: str = "I have reviewed my contacts"
     checklist_hash: str = "c0ffee"
@@ -296,3 +302,27 @@ permission | no_permission     | No <i>permission</i> | remove    | 12       | 0
 engagement | no_longer_engaged | No longer opens      | reconfirm | 1        | 0.07  | true
         """
     )
+
+
+def some_removals() -> pl.DataFrame:
+    """What the groups did to the two rates that the page shows."""
+    return table(
+        """
+removed                 | metric           | contacts | events | trials | rate  | rate_without
+no_permission           | complaint_rate   | 12       | 1      | 280    | 0.002 | 0.001
+no_permission           | hard_bounce_rate | 12       | 60     | 300    | 0.021 | 0.007
+everybody named         | complaint_rate   | 13       | 2      | 290    | 0.002 | 0
+everybody named         | hard_bounce_rate | 13       | 85     | 310    | 0.021 | 0
+named before the window | complaint_rate   | 12       | 1      | 280    | 0.002 | 0.001
+named before the window | hard_bounce_rate | 12       | 50     | 300    | 0.021 | 0.009
+        """
+    )
+
+
+def some_segments() -> pl.DataFrame:
+    """An import with a hostile name, and a campaign."""
+    rows = {
+        "by": ["import", "campaign"], "value": [HOSTILE, "june"], "contacts": [12, None],
+        "events": [60, 20], "trials": [300, 2_000], "share": [0.9, 0.12],
+    }  # fmt: skip
+    return pl.DataFrame(rows)

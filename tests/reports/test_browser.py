@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,25 +14,13 @@ from tests.reports.notebooks import a_notebook, shown
 from tests.reports.test_timeline_chart import FakeExplained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MARKS = ", ".join(f"svg .mark-{kind} path" for kind in ("line", "rect", "area", "symbol"))
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH to open pages with")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for all pages."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as player:
-        yield player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
 
 
 def account_page() -> str:
@@ -66,7 +53,10 @@ def timeline_page() -> str:
 def review_page() -> str:
     """All of a checklist."""
     case = a_case()
-    pieces = (reports.review_heading, reports.banner, reports.to_review, reports.checklist)
+    pieces = (
+        reports.review_heading, reports.banner, reports.to_review, reports.what_it_changes,
+        reports.where_from, reports.checklist,
+    )  # fmt: skip
     return page(a_notebook(*(shown(piece(case)) for piece in pieces)), title="Contact review")
 
 

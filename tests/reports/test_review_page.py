@@ -1,12 +1,13 @@
 """The checklist has the review's steps in order, names contacts with reasons, and masks their addresses."""
 
+import re
 from dataclasses import replace
 
 import polars as pl
 
 from deliverlab import reports
 from deliverlab.schemas import ContactDecisions
-from tests.reports.fakes import a_case, some_groups
+from tests.reports.fakes import a_case, some_groups, some_removals, some_segments
 
 
 def test_steps_stand_in_their_order() -> None:
@@ -15,7 +16,7 @@ def test_steps_stand_in_their_order() -> None:
 
     found = [html.index(step.title) for step in a_case().steps]
     assert found == sorted(found)
-    assert html.startswith('<ol class="steps">')
+    assert html.count('<ol class="steps">') == 1
 
 
 def test_the_three_ways_are_numbered() -> None:
@@ -100,3 +101,59 @@ def test_nothing_hostile_gets_through() -> None:
     assert "<script" not in html
     assert "<i>permission" not in html
     assert "source: &lt;script&gt;" in html
+
+
+def test_each_group_stands_beside_what_rates_would_have_been_without_it() -> None:
+    """As it was, then without each group, then the two sums; and what that assumes."""
+    html = reports.what_it_changes(a_case()).html
+
+    rows = re.findall(r"<tr.*?</tr>", html)
+    assert [re.sub(r"<[^>]+>", " ", row).split() for row in rows[1:2]] == [
+        ["As", "it", "was", "2.1%", "0.2%"]
+    ]
+    assert "No &lt;i&gt;permission" in rows[2]
+    assert "0.7%" in rows[2]
+    assert "All of these contacts" in rows[3]
+    assert "known before" in rows[4]
+    assert "It is hindsight" in html
+    assert "Your mail of 30 May 2026 to 28 June 2026" in html
+
+
+def test_segments_say_their_share_of_the_excess() -> None:
+    """Imports and campaigns by name, escaped; who got a campaign is not counted."""
+    html = reports.where_from(a_case()).html
+
+    assert "Import “&lt;script&gt;" in html
+    assert "90%" in html
+    assert "Campaign “june”" in html
+    assert (
+        "No import, form or campaign"
+        in reports.where_from(replace(a_case(), segments=some_segments().clear())).html
+    )
+
+
+def test_the_last_step_has_its_dates_and_what_recovery_looks_like() -> None:
+    """The next escalation by its day, the way back, and how far the rate can come by when."""
+    html = reports.checklist(a_case()).html
+
+    after = html[html.index("What happens next") :]
+    assert "If you have not reviewed your contacts by 1 July 2026" in after
+    assert "31 July 2026" in after
+    assert "would have been 0.9% instead of 2.1%" in after
+
+
+def test_no_recovery_is_promised_that_history_does_not_show() -> None:
+    """Where nothing that was known before would have helped, the page is silent."""
+    no_help = some_removals().with_columns(rate_without=pl.col("rate"))
+
+    assert "instead of" not in reports.checklist(replace(a_case(), removals=no_help)).html
+
+
+def test_removing_only_the_suppressed_is_no_remedy() -> None:
+    """The page says so at its top, unless there is nothing to do."""
+    useless = replace(a_case(), summary={"is_remedy": False})
+    clean = replace(useless, decisions=a_case().decisions.filter(pl.col("decision") == "keep"))
+
+    assert "is no remedy" in reports.to_review(useless).html
+    assert "is no remedy" not in reports.to_review(a_case()).html
+    assert "is no remedy" not in reports.to_review(clean).html

@@ -122,7 +122,7 @@ def test_a_mail_within_the_year_is_enough() -> None:
     contacts = contacts_with(OLD | {"sends_since_engagement": 0})
     mail = sends(1, since=date(2025, 7, 10))
 
-    assert decided(contacts, mail) == [("keep", "")]
+    assert decided(contacts, mail) == [("keep", "quiet_for_a_resend")]
     assert decided(contacts, mail, as_of=date(2026, 7, 10)) == [("reconfirm", "not_mailed_in_a_year")]
 
 

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from deliverlab.errors import PolicyError
+from deliverlab.review.reasons import REASONS
 from deliverlab.review.rules import ReviewRules
 
 
@@ -21,6 +22,12 @@ def test_every_shipped_rule_names_its_source() -> None:
     rules = ReviewRules.default()
 
     assert set(rules.sources) == set(ReviewRules.model_fields) - {"sources"}
+
+
+def test_every_reason_names_its_source() -> None:
+    """What a finding leads to comes from somewhere too, or says that it is inferred."""
+    for reason in REASONS.values():
+        assert re.search(r"\((published|second-hand)|inferred|as above", reason.source), reason.code
 
 
 def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import polars as pl
 import deliverlab
 from deliverlab.errors import DataError
 from deliverlab.pipeline.cases import open_portfolio
+from deliverlab.pipeline.exports import export_checklists
 from deliverlab.pipeline.lookup import refuse_stranger
 from deliverlab.pipeline.runs import note_run
 from deliverlab.reports.account_page import notices
@@ -53,6 +54,7 @@ KINDS = {
         notebook="4_policy_simulation.ipynb",
         title="Policy simulation",
         words="What the policy averts and costs (SIMULATED)",
+        parameters={"account_id": ""},  # the account with most steps
     ),
     "comparison": Kind(
         notebook="5_policy_comparison.ipynb",
@@ -110,7 +112,7 @@ def write_reports(
     show_addresses: bool = False,
     on_done: Callable[[int, int], None] | None = None,
 ) -> Batch:
-    """One page a kind and account in `out`, and `index.html` that links them.
+    """One page a kind and account in `out`, and `index.html` that links them; checklists as CSV and XLSX too.
 
     `accounts` is "all", "staged" (those in a stage), or ids with commas between. Portfolio and policies are a
     page each. Every notebook gets of these arguments what it declares as its parameters.
@@ -140,8 +142,13 @@ def write_reports(
             on_done(len(done), len(planned))
 
     reports = run_reports(planned, out=folder, workers=jobs, on_done=count)
+    files: dict[str, list[Path]] = {}
+    if "checklist" in kinds:
+        files = export_checklists(
+            data, chosen["account_id"], as_of=as_of, out=folder, show_addresses=show_addresses
+        )
     index = folder / "index.html"
-    write_whole(index, _index(reports, chosen, portfolio))
+    write_whole(index, _index(reports, chosen, portfolio, files=files))
     failed = [report for report in reports if report.path is None]
     (folder / FAILURES).unlink(missing_ok=True)
     if failed:
@@ -180,15 +187,16 @@ def _choose(accounts: str, portfolio: Portfolio) -> pl.DataFrame:
 
 def _plan(kinds: Sequence[str], chosen: pl.DataFrame, *, common: Mapping[str, Any]) -> list[Job]:
     """The jobs of a batch: pages on the whole portfolio first, then those of each account."""
-    planned = [_job(name, common) for name in kinds if not KINDS[name].is_about_account]
+    planned = [job_of(name, common) for name in kinds if not KINDS[name].is_about_account]
     for account_id, account in chosen.select("account_id", "name").iter_rows():
         about = {**common, "account_id": account_id}
         asked = (name for name in kinds if KINDS[name].is_about_account)
-        planned.extend(_job(name, about, account=account or account_id) for name in asked)
+        planned.extend(job_of(name, about, account=account or account_id) for name in asked)
     return planned
 
 
-def _job(name: str, parameters: Mapping[str, Any], *, account: str = "") -> Job:
+def job_of(name: str, parameters: Mapping[str, Any], /, *, account: str = "") -> Job:
+    """The job of a kind of page: its notebook gets what it asks for, of these parameters and the kind's."""
     kind = KINDS[name]
     notebook = notebooks_folder() / kind.notebook
     asked, known = declared_parameters(notebook), {**parameters, **kind.parameters}
@@ -201,13 +209,21 @@ def _job(name: str, parameters: Mapping[str, Any], *, account: str = "") -> Job:
     )
 
 
-def _index(reports: Sequence[Report], chosen: pl.DataFrame, portfolio: Portfolio) -> str:
+def _index(
+    reports: Sequence[Report],
+    chosen: pl.DataFrame,
+    portfolio: Portfolio,
+    *,
+    files: Mapping[str, Sequence[Path]],
+) -> str:
     pages: dict[str | None, dict[str, str]] = {}
     for report in reports:
         if report.path is not None:
             kind = KINDS[report.job.stem.partition("-")[0]]
-            account_id = report.job.parameters.get("account_id")
+            account_id = report.job.parameters["account_id"] if kind.is_about_account else None
             pages.setdefault(account_id, {})[kind.words] = report.path.name
+    for account_id, paths in files.items():
+        pages.setdefault(account_id, {}).update({path.suffix[1:].upper(): path.name for path in paths})
     entries = [
         Entry(
             name=row["name"] or row["account_id"],

@@ -8,28 +8,21 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from deliverlab.errors import DataError
-from deliverlab.events import store
-from deliverlab.events.daily import countable
-from deliverlab.events.recipients import add_recipient_key
 from deliverlab.health.compared import peers_of
 from deliverlab.health.looks import next_looks
 from deliverlab.health.positions import funnel_positions, limits_of
 from deliverlab.health.sensitivity import sensitivity
 from deliverlab.health.trends import trends
+from deliverlab.pipeline.checklists import Checklist, open_checklist
 from deliverlab.pipeline.directory import about, open_history, read_table
 from deliverlab.pipeline.lookup import as_day, as_source, load_policy, refuse_stranger
 from deliverlab.pipeline.road import account_health, with_peers
 from deliverlab.pipeline.timelines import enforced_timeline, simulated_timeline
 from deliverlab.policy.outlook import outlook
 from deliverlab.review.attest import current_stage
-from deliverlab.review.checklist import checklist_groups, checklist_hash
-from deliverlab.review.decisions import contact_decisions
-from deliverlab.review.export import masked
-from deliverlab.review.steps import ATTESTATION, STEPS
-from deliverlab.schemas import GOOD, Contacts, Incidents, Slices, Standing, Transitions
+from deliverlab.schemas import GOOD, Slices, Standing, Transitions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
 
@@ -55,28 +48,13 @@ class View:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case(View):
+class Case(View, Checklist):
     """One account as its pages show it: where it stands, how well it does against whom, what to do."""
 
     account: dict[str, Any]
     stage: dict[str, Any]
     trends: pl.DataFrame
     sensitivity: pl.DataFrame
-    decisions: pl.DataFrame
-    groups: pl.DataFrame
-    steps: Sequence[Any]
-    attestation: str
-    checklist_hash: str
-
-    @property
-    def masked_decisions(self) -> pl.DataFrame:
-        """The decisions with addresses that show no more than a letter and the domain."""
-        return self.decisions.with_columns(masked(pl.col("email")).alias("email"))
-
-    @property
-    def has_contacts(self) -> bool:
-        """Whether there is a contact list to decide on."""
-        return self.decisions.height > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,22 +93,17 @@ def open_case(
         load_policy(policy),
         as_source(stage_from),
     )
-    contacts = read_table(data, Contacts).filter(pl.col("account_id") == account_id)
-    decisions = contact_decisions(contacts, _events_of(contacts, data), as_of=day).collect()
     stages = _stages(data, history, policy=rules, as_of=day, stage_from=source)
+    view = _view(data, history, policy=rules, as_of=day, stage_from=source)
     return Case(
-        **_view(data, history, policy=rules, as_of=day, stage_from=source),
+        **view,
+        **vars(open_checklist(data, history, as_of=day, **_worst(view["health"], view["scores"]))),
         account=history.accounts.row(0, named=True),
         stage=stages.row(0, named=True) if stages.height else {"stage": GOOD},
         sensitivity=sensitivity(
             everybody, account_ids=[account_id], as_of=day, slices=read_table(data, Slices)
         ),
         trends=trends(history, until=day, days=TREND_DAYS).collect(),
-        decisions=decisions,
-        groups=checklist_groups(decisions).collect(),
-        steps=STEPS,
-        attestation=ATTESTATION,
-        checklist_hash=checklist_hash(decisions),
     )
 
 
@@ -176,6 +149,16 @@ def _view(
     }
 
 
+def _worst(health: pl.DataFrame, scores: pl.DataFrame) -> dict[str, Any]:
+    """The metric that an account is worst at, with its peers' rate; nulls where there is too little mail."""
+    worst = scores["worst_metric"].head(1).to_list()
+    found = health.filter(pl.col("metric").cast(pl.String).is_in([name for name in worst if name]))
+    return {
+        "metric": found["metric"][0] if found.height else None,
+        "peer_rate": found["peer_rate"][0] if found.height else None,
+    }
+
+
 def _stages(
     data: str | Path, history: History, /, *, policy: Policy, as_of: date, stage_from: StageFrom
 ) -> pl.DataFrame:
@@ -202,16 +185,3 @@ def _timeline(data: str | Path, history: History, /, *, as_of: date, stage_from:
     if stage_from == "enforcement":
         return enforced_timeline(history.enforcement, history.reviews, until=as_of, days=TREND_DAYS)
     return simulated_timeline(read_table(data, Transitions), until=as_of, days=TREND_DAYS)
-
-
-def _events_of(contacts: pl.DataFrame, data: str | Path) -> pl.DataFrame | None:
-    """The stored events of these contacts, with the recipient known again by the contact's own address.
-
-    What a receiver got wrong is left out: it says nothing of the contacts that it refused.
-    """
-    if not contacts.height or not store.has_key(data):
-        return None
-    keyed = add_recipient_key(contacts, column="email", key=store.read_key(data))
-    known = keyed.select("account_id", "recipient_key", recipient="email").lazy()
-    events = countable(store.scan_events(data), incidents=read_table(data, Incidents))
-    return events.join(known, on=["account_id", "recipient_key"]).collect()

@@ -16,6 +16,7 @@ from deliverlab.policy.queue import Workload
 from deliverlab.policy.reviewers import Cases
 from deliverlab.schemas import (
     Accounts,
+    Appeals,
     Contacts,
     Daily,
     Enforcement,
@@ -46,6 +47,7 @@ FILES: dict[type[Table], str] = {
     Slices: "slices",
     PeerRates: "peer_rates",
     Reviews: "reviews",
+    Appeals: "appeals",
     Enforcement: "enforcement",
     Incidents: "incidents",
     Contacts: "contacts",

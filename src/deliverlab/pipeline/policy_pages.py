@@ -5,25 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deliverlab.pipeline.batch import notebooks_folder
+from deliverlab.pipeline.batch import job_of
 from deliverlab.pipeline.directory import write_rows
 from deliverlab.pipeline.replays import open_contest
 from deliverlab.pipeline.runs import note_run
 from deliverlab.policy.compare import Differences, Swapped, SwapSet
-from deliverlab.reports.run import Job, run_reports
+from deliverlab.reports.run import run_reports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deliverlab.pipeline.replays import Contest
 
-COMPARISON = "comparison"
+COMPARISON = "comparison"  # the folder of its tables
 
 
 def write_replay_page(data: str | Path, /, *, policy: str, scenario: str, seed: int, out: str | Path) -> Path:
-    """Where the page of a policy replayed over history was written: `OUT/simulation.html`."""
-    given = {"policy": policy, "scenario": scenario, "seed": seed}
-    return _write_page("4_policy_simulation", given, data=data, out=out, stem="simulation")
+    """Where the page of a policy replayed over history was written: `OUT/policy.html`."""
+    return _write_page("policy", {"policy": policy, "scenario": scenario, "seed": seed}, data=data, out=out)
 
 
 def write_comparison(
@@ -45,20 +44,13 @@ def write_comparison(
         challenger=second.title, challenger_hash=second.sha256,
     )  # fmt: skip
     given = {"champion": champion, "challenger": challenger, "scenario": scenario, "seed": seed}
-    return contest, _write_page("5_policy_comparison", given, data=data, out=out, stem=COMPARISON)
+    return contest, _write_page("comparison", given, data=data, out=out)
 
 
-def _write_page(
-    notebook: str, given: Mapping[str, object], *, data: str | Path, out: str | Path, stem: str
-) -> Path:
-    """The page of a notebook; its input was checked before, so a failure is a bug and keeps its traceback."""
-    job = Job(
-        notebook=notebooks_folder() / f"{notebook}.ipynb",
-        parameters={"data": str(Path(data).resolve()), **given},
-        stem=stem,
-        title=stem.capitalize(),
-    )
+def _write_page(kind: str, given: Mapping[str, object], *, data: str | Path, out: str | Path) -> Path:
+    """The page of a kind; its input was checked before, so a failure is a bug and keeps its traceback."""
+    job = job_of(kind, {"data": str(Path(data).resolve()), **given})
     (report,) = run_reports([job], out=Path(out), workers=1)
     if report.path is None:
-        raise RuntimeError(f"{notebook}: {report.traceback}")
+        raise RuntimeError(f"{job.notebook.name}: {report.traceback}")
     return report.path

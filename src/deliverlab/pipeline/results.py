@@ -11,20 +11,17 @@ import polars as pl
 from deliverlab.errors import DataError
 from deliverlab.health.score import days_needed
 from deliverlab.pipeline.directory import open_history, read_table, write_table
-from deliverlab.pipeline.lookup import load_policy, load_scenario, refuse_stranger
+from deliverlab.pipeline.lookup import load_policy, load_scenario
 from deliverlab.pipeline.road import account_health, simulate, simulate_with_reviewers
 from deliverlab.pipeline.runs import note_run
 from deliverlab.pipeline.shadow import open_start
 from deliverlab.policy.queue import EVERY_DAY, Workload
 from deliverlab.policy.reviewers import Cases
-from deliverlab.review.attest import record_review
 from deliverlab.schemas import (
     GOOD,
-    Accounts,
     Health,
     Outcomes,
     Recommendations,
-    Reviews,
     Scores,
     Slices,
     Standing,
@@ -141,16 +138,3 @@ def accounts_by_stage(standing: pl.DataFrame, /) -> pl.DataFrame:
     """How many accounts stand where at the end of a simulation, good standing first."""
     counted = standing.group_by("stage").len("accounts")
     return counted.sort(pl.col("stage") != GOOD, "stage")
-
-
-def write_review(
-    data: str | Path, /, *, account_id: str, reviewed_on: date, reviewer: str, outcome: str,
-    checklist_hash: str | None = None,
-) -> None:  # fmt: skip
-    """Keep the outcome of a contact review among the data directory's reviews."""
-    refuse_stranger(account_id, read_table(data, Accounts))
-    reviews = record_review(
-        read_table(data, Reviews), account_id=account_id, reviewed_on=reviewed_on, reviewer=reviewer,
-        outcome=outcome, checklist_hash=checklist_hash,
-    )  # fmt: skip
-    write_table(data, Reviews, reviews)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
+import polars as pl
 from pydantic import Field, model_validator
 
 from deliverlab.errors import PolicyError
@@ -14,7 +15,7 @@ from deliverlab.policy.toml import Document, Entry, shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from deliverlab.history import History
+    from deliverlab.history import Frame, History
     from deliverlab.policy.model import Policy
 
 Factor = Annotated[float, Field(ge=0, description="a factor, 0 or more")]
@@ -114,6 +115,7 @@ class Scenario(Document):
 
         The effect is left at 1: accounts get notices on their worst days and would have come back a good part
         of the way by themselves, so that a comparison of before with after would be regression to the mean.
+        `review_effect` measures it beside accounts that were not reviewed; `with_effect` takes it.
 
         Raises `PolicyError` where `enforcement` holds none of the policy's stages, or no answered entry.
         """
@@ -133,6 +135,36 @@ class Scenario(Document):
                     overall["share"] if stage["share"] is None else stage["share"] for stage in by_stage
                 ],
             },
+        )
+
+    def with_effect(self, multipliers: Frame, *, at: Literal["measured", "low", "high"] = "measured") -> Self:
+        """The same scenario with an effect that was measured, or with an end of its interval.
+
+        `multipliers` has column, multiplier, multiplier_low and multiplier_high, as `review_effect` gives
+        them. Ends are taken of all columns at once; a column that was not measured stays at its multiplier.
+        A conclusion that does not hold at both ends does not hold.
+
+        Raises `PolicyError` where no column was measured, or nobody reviews in this scenario.
+
+        >>> left = {"multiplier": [0.9], "multiplier_low": [0.8], "multiplier_high": [1.0]}
+        >>> volume = pl.DataFrame({"column": ["volume"], **left})
+        >>> Scenario.after(days=5).with_effect(volume, at="low").effect.volume
+        0.8
+        """
+        known = multipliers.lazy().collect()
+        if not known["multiplier_low"].count():
+            raise PolicyError(
+                f"scenario {shown(self.name)}: the effect was not measured, must have bounds in some column"
+            )
+        end = pl.col("multiplier") if at == "measured" else pl.coalesce(f"multiplier_{at}", "multiplier")
+        words = "as measured" if at == "measured" else f"at the {at} end of what was measured"
+        return type(self).from_data(
+            self.model_dump(exclude_unset=True)
+            | {
+                "name": f"{self.name}; effect {words}",
+                "effect": dict(known.select("column", end).iter_rows()),
+            },
+            where=f"scenario {shown(self.name)}",
         )
 
     @classmethod

@@ -4,6 +4,9 @@
 `tables` and `fragments` draw, and so do modules named `…_chart`, `…_charts` and `…_tables`; those named
 `…_page` are what pages say; `parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them
 into HTML.
+`tables` and `fragments` draw; `account_page`, `review_page`, `portfolio_page`, `desk_page` and
+`appeal_page` are what pages say, `effect_chart` whether reviews help;
+`parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them into HTML.
 
 What notebooks call is named here and brought when it is first used.
 """
@@ -29,6 +32,14 @@ if TYPE_CHECKING:
     from deliverlab.reports.comparison_page import swap_set as swap_set
     from deliverlab.reports.comparison_page import what_changes as what_changes
     from deliverlab.reports.comparison_page import winners_and_losers as winners_and_losers
+    from deliverlab.reports.desk_page import desk_answer as desk_answer
+    from deliverlab.reports.desk_page import desk_appeals as desk_appeals
+    from deliverlab.reports.desk_page import desk_queue as desk_queue
+    from deliverlab.reports.desk_page import desk_reviewers as desk_reviewers
+    from deliverlab.reports.desk_page import desk_workload as desk_workload
+    from deliverlab.reports.effect_chart import effect_answer as effect_answer
+    from deliverlab.reports.effect_chart import effect_table as effect_table
+    from deliverlab.reports.effect_chart import event_study as event_study
     from deliverlab.reports.explained_page import explained_steps as explained_steps
     from deliverlab.reports.explained_page import timeline as timeline
     from deliverlab.reports.funnel_chart import funnel as funnel
@@ -52,6 +63,8 @@ if TYPE_CHECKING:
     from deliverlab.reports.review_page import checklist as checklist
     from deliverlab.reports.review_page import review_heading as review_heading
     from deliverlab.reports.review_page import to_review as to_review
+    from deliverlab.reports.review_page import what_it_changes as what_it_changes
+    from deliverlab.reports.review_page import where_from as where_from
 
 _HOMES = {
     "heading": "account_page",
@@ -64,6 +77,8 @@ _HOMES = {
     "what_next": "account_page",
     "review_heading": "review_page",
     "to_review": "review_page",
+    "what_it_changes": "review_page",
+    "where_from": "review_page",
     "checklist": "review_page",
     "overview": "portfolio_page",
     "stages_by_grade": "portfolio_page",
@@ -75,6 +90,14 @@ _HOMES = {
     "stages": "portfolio_page",
     "changes": "portfolio_page",
     "notes": "portfolio_page",
+    "desk_answer": "desk_page",
+    "desk_queue": "desk_page",
+    "desk_workload": "desk_page",
+    "desk_reviewers": "desk_page",
+    "desk_appeals": "desk_page",
+    "effect_answer": "effect_chart",
+    "effect_table": "effect_chart",
+    "event_study": "effect_chart",
     "precedents_answer": "precedents_page",
     "precedents_by_rulebook": "precedents_page",
     "replay_answer": "replay_page",

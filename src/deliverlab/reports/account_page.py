@@ -128,6 +128,12 @@ def what_to_do(case: Case, /) -> Html:
 
 def what_next(case: Case, /) -> Html:
     """What happens next, when, and how the account gets back to good standing."""
+    told = coming(case)
+    return fragment("next", words=" ".join(what for _, what in told), steps=told, policy=case.policy_title)
+
+
+def coming(case: Case, /) -> list[tuple[str, str]]:
+    """When and what comes for the account, from now on."""
     stage = _stage(case)
     meanwhile = f"{texts.warnings_sentence(stage)} {texts.way_back_sentence(stage)}".strip()
     now = (texts.NOW, texts.stage_sentence(stage))
@@ -141,8 +147,7 @@ def what_next(case: Case, /) -> Html:
             (texts.MEANWHILE, meanwhile),
             (texts.AFTER_THAT, texts.AFTERWARDS),
         ]
-    told = [(when, what) for when, what in steps if what]
-    return fragment("next", words=" ".join(what for _, what in told), steps=told, policy=case.policy_title)
+    return [(when, what) for when, what in steps if what]
 
 
 def _stage(case: Case) -> dict[str, Any]:

@@ -83,8 +83,27 @@ class Case(Facts, Protocol):
         """section, reason, words, decision, contacts, share, is_already_suppressed, a row a reason."""
 
     @property
+    def summary(self) -> Mapping[str, Any]:
+        """What the decisions add up to; is_remedy is false where only the suppressed would go."""
+
+    @property
+    def removals(self) -> pl.DataFrame:
+        """removed, metric, contacts, events, trials, rate, rate_without: a row a group and metric."""
+
+    @property
+    def segments(self) -> pl.DataFrame:
+        """by, value, contacts, events, trials, share of the excess of the account's worst rate."""
+
+    @property
+    def window(self) -> tuple[date, date]:
+        """The first and last send day that removals and segments are about."""
+
+    @property
     def steps(self) -> Sequence[Any]:
-        """The steps of a contact review in order: title, paragraphs, points, sections, is_attestation."""
+        """The steps of a contact review in order: title, paragraphs, points, sections, and two flags.
+
+        `is_attestation` is where it is signed, `is_outlook` where it says what comes next.
+        """
 
     @property
     def attestation(self) -> str:

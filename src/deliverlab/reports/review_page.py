@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from deliverlab.reports import texts
-from deliverlab.reports.account_page import heading
+from deliverlab.metrics import METRICS
+from deliverlab.reports import numbers, texts
+from deliverlab.reports.account_page import coming, heading
 from deliverlab.reports.fragments import fragment
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from deliverlab.reports.render import Html
 
 SHOWN_AT_ONCE = 8
+SHOWN_RATES = ("hard_bounce_rate", "complaint_rate")  # of all enforced rates those that stages hang on most
 LISTED = 500  # contacts named in a group; a longer list is work for a spreadsheet
 
 
@@ -27,10 +29,46 @@ def to_review(case: Case, /) -> Html:
     """The answer: how many contacts are to be removed, how many to be asked again."""
     decided = case.decisions["decision"].cast(pl.String)
     tally = {decision: int((decided == decision).sum()) for decision in texts.DECISION_WORDS}
-    headline = texts.to_fix(case.decisions.height - tally["keep"], case.decisions.height)
+    headcount = case.decisions.height
+    headline = texts.to_fix(headcount - tally["keep"], headcount)
+    no_remedy = "" if case.summary["is_remedy"] or headcount == tally["keep"] else texts.NO_REMEDY
     return fragment(
-        "to_review", words=headline, headline=headline, tally=tally, has_contacts=case.has_contacts
-    )
+        "to_review", words=f"{headline}. {no_remedy}".strip(" ."), headline=headline, tally=tally,
+        no_remedy=no_remedy, has_contacts=case.has_contacts,
+    )  # fmt: skip
+
+
+def what_it_changes(case: Case, /) -> Html:
+    """What removing each group would have done to the rates of the last window, and what that assumes."""
+    rates, words = _rates(case), dict(case.groups.select("reason", "words").iter_rows())
+    rows: list[dict[str, Any]] = [
+        {
+            "words": texts.REMOVED_WORDS.get(removed) or words[removed],
+            "contacts": contacts,
+            "rates": [rates[metric, removed] for metric in SHOWN_RATES],
+            "is_sum": removed in texts.REMOVED_WORDS,
+        }
+        for removed, contacts in case.removals.select("removed", "contacts")
+        .unique(maintain_order=True)
+        .iter_rows()
+    ]
+    as_it_was = [rates[metric, None] for metric in SHOWN_RATES] if rows else []
+    told = [f"{row['words']}: {', '.join(map(numbers.percent, row['rates']))}" for row in rows]
+    return fragment(
+        "removals", words="; ".join(told) or texts.NO_WINDOW, rows=rows, metrics=SHOWN_RATES,
+        as_it_was=as_it_was, first=case.window[0], last=case.window[1],
+    )  # fmt: skip
+
+
+def where_from(case: Case, /) -> Html:
+    """The imports, forms and campaigns that carry what the account's worst rate has above its peers'."""
+    worst = case.scores["worst_metric"].head(1).cast(pl.String).to_list()
+    rows = case.segments.rows(named=True)
+    told = [
+        f"{texts.SEGMENT_WORDS[row['by']]} {row['value']}: {numbers.percent(row['share'])}" for row in rows
+    ]
+    metric = METRICS[worst[0]] if rows else None
+    return fragment("segments", words="; ".join(told) or texts.NO_SEGMENTS, rows=rows, metric=metric)
 
 
 def checklist(case: Case, /, *, show_addresses: bool = False) -> Html:
@@ -45,6 +83,7 @@ def checklist(case: Case, /, *, show_addresses: bool = False) -> Html:
         words="; ".join(f"{number}. {step.title}" for number, step in enumerate(case.steps, start=1)),
         steps=case.steps, groups=groups, show_addresses=show_addresses, shown_at_once=SHOWN_AT_ONCE,
         attestation=case.attestation, checklist_hash=case.checklist_hash, has_contacts=case.has_contacts,
+        coming=[*coming(case), *_recovery(case)], policy=case.policy_title,
     )  # fmt: skip
 
 
@@ -58,3 +97,26 @@ def _listed(decisions: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     )
     groups = found.group_by("reason", maintain_order=True).head(LISTED).partition_by("reason", as_dict=True)
     return {str(reason): contacts.rows(named=True) for (reason,), contacts in groups.items()}
+
+
+def _rates(case: Case) -> dict[tuple[str, str | None], float | None]:
+    """The rates without each group by metric and group; as they were, without a group."""
+    found: dict[tuple[str, str | None], float | None] = {}
+    for row in case.removals.iter_rows(named=True):
+        found[row["metric"], row["removed"]] = row["rate_without"]
+        found[row["metric"], None] = row["rate"]
+    return found
+
+
+def _recovery(case: Case) -> list[tuple[str, str]]:
+    """When the last of today's mail has left the figures, and what the worst rate can come near by then."""
+    worst = case.scores["worst_metric"].head(1).cast(pl.String).to_list()
+    foreseen = case.removals.filter(
+        pl.col("removed") == texts.FORESEEN, pl.col("metric").cast(pl.String).is_in(worst)
+    )
+    by = case.as_of + (case.as_of - case.window[0])
+    return [
+        (numbers.day(by), texts.recovery(METRICS[row["metric"]].words, row["rate"], row["rate_without"]))
+        for row in foreseen.iter_rows(named=True)
+        if row["rate_without"] is not None and row["rate_without"] < row["rate"]
+    ]

@@ -100,11 +100,11 @@ def stem_of(kind: str, account_id: str, /) -> str:
     return f"{kind}-{name}"
 
 
-def write_whole(path: Path, text: str, /) -> None:
+def write_whole(path: Path, content: str | bytes, /) -> None:
     """Write a file so that it is there whole or not at all."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
         part = Path(folder) / path.name
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
         part.replace(path)
 
 

@@ -42,8 +42,33 @@ REVIEW = "Contact review"
 REVIEW_YOUR_CONTACTS = "Review your contacts"
 NO_CONTACTS = "There is no contact list of yours with us. Go through your own list with these steps."
 IN_CLEAR = "Addresses on this page are in clear. Keep it where only those who may read them can."
+MASKED = "No address stands on this page: contacts show a first letter and a domain."
 SUPPRESSED = "gets no mail already"
 NOBODY = "No contact of yours needs this."
+NO_REMEDY = (
+    "All of them get no mail already. Removing only these is no remedy: it changes none of your rates. "
+    "Look for what brought them in."
+)
+FORESEEN = "named before the window"  # how the review calls groups that are no reason of their own
+REMOVED_WORDS: Mapping[str, str] = {
+    "everybody named": "All of these contacts",
+    FORESEEN: "All that could be known before this mail went out",
+}
+NO_WINDOW = "There are no events of these contacts to say what removing them would have changed."
+NO_SEGMENTS = "No import, form or campaign stands out."
+AS_IT_WAS = "As it was"
+WITHOUT = "Without"
+CONTACTS = "Contacts"
+SEGMENT = "Where they came from"
+SHARE_OF_EXCESS = "Share of the excess"
+ASSUMES = (
+    "This assumes that without these contacts the rest of the mail would have gone out and fared as it did. "
+    "It is hindsight: some contacts are on the list because of this very mail, and would not have been "
+    "known before it. The last line does without that: it leaves out whom the rules would have named on "
+    "the day before, and whom nobody needs mail to find out about. Contacts that get no mail already "
+    "change no rate to come."
+)
+SEGMENT_WORDS: Mapping[str, str] = {"import": "Import", "form": "Source", "campaign": "Campaign"}
 NAME = "Name"
 DATE = "Date"
 CHECKLIST_NUMBER = "Number of this checklist:"
@@ -271,6 +296,28 @@ def to_fix(contacts: int, of_all: int) -> str:
         return f"None of your {counted(of_all, 'contact')} needs a change"
     verb = "needs" if contacts == 1 else "need"
     return f"{count(contacts)} of your {counted(of_all, 'contact')} {verb} a change"
+
+
+def window_words(first: date, last: date) -> str:
+    """Which mail a table is about."""
+    return f"Your mail of {day(first)} to {day(last)}"
+
+
+def excess_sentence(words: str) -> str:
+    """What shares of segments are shares of."""
+    return (
+        f"Shares are of what your {words} has above that of your peers. A contact of an import also got "
+        "campaigns, so the lines overlap."
+    )
+
+
+def recovery(words: str, rate: float, without: float) -> str:
+    """What an account can hope for once a window of new mail has passed."""
+    return (
+        f"None of the mail before this review counts any more. Had your list been reviewed before the last "
+        f"30 days, your {words} would have been {percent(without)} instead of {percent(rate)}: expect it to "
+        "come near that, if your other contacts go on as they did."
+    )
 
 
 def more(contacts: int) -> str:

@@ -13,6 +13,8 @@ from deliverlab.schemas import GOOD, REVIEW_OUTCOMES, Reviews, Table
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from deliverlab.review.kept import KeptChecklist
+
 
 class CurrentStages(Table):
     """One row an account that is in a stage on a day."""
@@ -33,40 +35,45 @@ def record_review(
     reviewer: str,
     attested_at: datetime | None = None,
     checklist_hash: str | None = None,
+    kept: KeptChecklist | None = None,
 ) -> dy.DataFrame[Reviews]:
     """The reviews with one more row, sorted.
 
     A day has one outcome: a second review of the account on it is refused, whatever their outcomes.
-    `attested_at` is when the account ticked the attestation, `checklist_hash` names the list it goes with.
-    Raises `DataError` for that, an empty account or reviewer, a time without a zone, an unknown outcome.
+    `attested_at` is when the account ticked the attestation, `checklist_hash` names the list it goes with;
+    `kept` says the same of a list in a file, and what it removed.
+    Raises `DataError` for that, an empty account or reviewer, a time without a zone, an unknown outcome, a
+    `kept` checklist of another account or another number.
 
     >>> from datetime import date
     >>> ended = {"reviewed_on": date(2026, 6, 3), "outcome": "completed", "reviewer": "Kim"}
     >>> record_review(Reviews.create_empty(), account_id="a", **ended).row(0)[:3]
     ('a', datetime.date(2026, 6, 3), 'completed')
     """
-    kept = Reviews.admit(reviews, what="reviews")
+    kept_reviews = Reviews.admit(reviews, what="reviews")
     _refuse_blank("account_id", account_id)
     _refuse_blank("reviewer", reviewer)
     if outcome not in REVIEW_OUTCOMES:
         raise DataError(f"review: outcome == {outcome!r}, must be one of {', '.join(REVIEW_OUTCOMES)}")
     if attested_at is not None and attested_at.tzinfo is None:
         raise DataError(f"review: attested_at == {attested_at.isoformat()!r}, must say its time zone")
+    if kept is not None and checklist_hash not in (None, kept.checklist_hash):
+        raise DataError(
+            f"review: checklist_hash == {checklist_hash!r}, must be that of the file, {kept.checklist_hash}"
+        )
     is_same = (pl.col("account_id") == account_id) & (pl.col("reviewed_on") == reviewed_on)
-    for there in kept.filter(is_same)["outcome"]:
+    for there in kept_reviews.filter(is_same)["outcome"]:
         raise DataError(f"review: {account_id} has one of {reviewed_on} ({there}), must be one review a day")
-    row = pl.DataFrame(
-        {
-            "account_id": [account_id],
-            "reviewed_on": [reviewed_on],
-            "outcome": [outcome],
-            "reviewer": [reviewer.strip()],
-            "attested_at": [attested_at],
-            "checklist_hash": [checklist_hash],
-        },
-        schema=kept.schema,
-    )
-    return Reviews.admit(pl.concat([kept, row]).sort("account_id", "reviewed_on"), what="reviews")
+    row = {
+        "account_id": account_id,
+        "reviewed_on": reviewed_on,
+        "outcome": outcome,
+        "reviewer": reviewer.strip(),
+        "attested_at": attested_at,
+        "checklist_hash": checklist_hash,
+    } | ({} if kept is None else _facts_of(kept))
+    added = pl.DataFrame([row], schema=kept_reviews.schema)
+    return Reviews.admit(pl.concat([kept_reviews, added]).sort("account_id", "reviewed_on"), what="reviews")
 
 
 def current_stage(
@@ -101,6 +108,17 @@ def current_stage(
         .select(CurrentStages.column_names())
         .sort("account_id")
     )
+
+
+def _facts_of(kept: KeptChecklist) -> dict[str, object]:
+    reasons = [{"reason": reason, "contacts": count} for reason, count in kept.removed_by_reason.items()]
+    return {
+        "checklist_hash": kept.checklist_hash,
+        "removed_hash": kept.removed_hash,
+        "removed": kept.removed,
+        "removed_by_reason": reasons,
+        "is_remedy": kept.is_remedy,
+    }
 
 
 def _refuse_blank(name: str, value: str) -> None:

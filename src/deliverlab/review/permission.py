@@ -36,7 +36,12 @@ def permission_findings(rules: ReviewRules, /, *, seen_until: datetime) -> tuple
     is_blank = (consent == "unknown") & ~has_trace
     is_named = consent.is_in(["double_opt_in", "single_opt_in", "implied"])
     is_verifiable = is_named & is_whole & ~is_late & ~is_ahead & ~is_third_party
-    lapses_at = given_at.dt.offset_by(f"{rules.implied_lapses_after_months}mo")
+    months = (
+        pl.when(mentions(rules.inquiry_words, "consent_source", "consent_means"))
+        .then(rules.inquiry_lapses_after_months)
+        .otherwise(rules.implied_lapses_after_months)
+    )
+    lapses_at = given_at.dt.offset_by(pl.format("{}mo", months))
     is_lapsed = (consent == "implied") & (lapses_at < seen_until).fill_null(value=False)
     bought = pl.format("source {}, means {}", quoted("consent_source"), quoted("consent_means"))
     late = pl.format("permission of {}, first mail on {}", day("consent_at"), day("first_sent_at"))
@@ -49,7 +54,7 @@ def permission_findings(rules: ReviewRules, /, *, seen_until: datetime) -> tuple
         .when(~is_whole).then(pl.format("on record is no {}", _missing()))
         .otherwise(pl.lit("it is not on record what was asked for"))
     )  # fmt: skip
-    implied = pl.format("implied on {}, for {} months", day("consent_at"), rules.implied_lapses_after_months)
+    implied = pl.format("implied on {}, for {} months", day("consent_at"), months)
     return (
         Finding("no_permission", is_refused | (is_blank & ~is_imported), flaw),
         Finding(

@@ -17,6 +17,7 @@ from deliverlab.schemas import BOUNCE_REASONS
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+SHIPPED = files("deliverlab.review") / "rules.toml"
 Word = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
 Words = tuple[Word, ...]
 Count = Annotated[int, Field(ge=1, strict=True)]
@@ -41,18 +42,26 @@ class ReviewRules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     implied_lapses_after_months: Count
+    inquiry_lapses_after_months: Count
+    inquiry_words: Words
     form_words: Words
     third_party_words: Words
     own_brands: Words
     never_engaged_sends: Count
     no_longer_engaged_sends: Count
     quiet_days: Count
+    resend_quiet_days: Count
     address_bounces: BounceReasons
     sender_bounces: BounceReasons
     repeated_hard_bounces: Count
+    mailbox_problems: BounceReasons
+    repeated_mailbox_problems: Count
     role_names: Words
     mailbox_domains: Words
     real_neighbours: Words
+    tag_domains: Words
+    dotless_domains: Words
+    same_domains: dict[Word, Word]
     sources: dict[str, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]]
 
     @classmethod
@@ -69,7 +78,7 @@ class ReviewRules(BaseModel):
         Raises `PolicyError` for a file that cannot be read, an unknown key, a value out of range, a change
         without a source.
         """
-        changes = _read(Path(path))
+        changes = read_rules(Path(path))
         shipped = _shipped()
         sources = changes.pop("sources", {})
         if not isinstance(sources, dict):
@@ -97,10 +106,12 @@ class ReviewRules(BaseModel):
 
 
 def _shipped() -> dict[str, Any]:
-    return _read(files("deliverlab.review") / "rules.toml")
+    """The numbers and word lists; what findings lead to stands in the same file (see `reasons`)."""
+    return {name: rule for name, rule in read_rules(SHIPPED).items() if name != "reasons"}
 
 
-def _read(path: Path | Traversable) -> dict[str, Any]:
+def read_rules(path: Path | Traversable, /) -> dict[str, Any]:
+    """A file of rules as it stands there; raises `PolicyError` where it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -20,6 +20,7 @@ class Step:
     points: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
     is_attestation: bool = False
+    is_outlook: bool = False
 
 
 STEPS: tuple[Step, ...] = (
@@ -69,7 +70,7 @@ STEPS: tuple[Step, ...] = (
             "Do the same in the system they came from. Otherwise the next import brings them back.",
             (
                 "Contacts who bounced, complained or unsubscribed get no mail already. Removing only "
-                "these changes none of your rates."
+                "these is no remedy: it changes none of your rates."
             ),
         ),
         sections=("permission", "engagement"),
@@ -78,6 +79,7 @@ STEPS: tuple[Step, ...] = (
         title="Remove contacts without a valid address",
         paragraphs=(
             "Every mail to an address that does not exist is a hard bounce.",
+            "An address of a role is for whoever has the post. Keep it only where it was signed up by form.",
             "Do not correct a typing slip by guessing. Ask the person, or remove the contact.",
         ),
         sections=("address",),
@@ -96,18 +98,15 @@ STEPS: tuple[Step, ...] = (
         title="What happens next",
         paragraphs=(
             (
+                "We look at your list again before we record your review. A list that only lost contacts who "
+                "get no mail already is not a review: it changes none of your rates."
+            ),
+            (
                 "Once your review is recorded as completed, your account is back in good standing and you "
-                "can send."
+                "can send. Your hard bounce rate should then start to fall."
             ),
-            (
-                "Your hard bounce rate should then start to fall. Older mails stay in its window for a "
-                "while, so the figure follows slowly."
-            ),
-            (
-                "If no review is completed, warnings follow, and after them sending is suspended. The "
-                "dates are on your health page."
-            ),
-            "Look at that page regularly. Review your contacts again before it asks you to.",
+            "Look at your health page regularly. Review your contacts again before it asks you to.",
         ),
+        is_outlook=True,
     ),
 )

@@ -20,6 +20,7 @@ def validity_findings(rules: ReviewRules, /) -> tuple[Finding, ...]:
     """
     is_bounced = pl.col("bounced_at").is_not_null()
     refused = pl.format("events: no such mailbox on {}; list: {}", day("bounced_at"), "status")
+    is_often_hard = pl.col("hard_bounces") >= rules.repeated_hard_bounces
     is_signed_up = (pl.col("consent") == "double_opt_in") | mentions(
         rules.form_words, "consent_source", "consent_means"
     )
@@ -42,13 +43,20 @@ def validity_findings(rules: ReviewRules, /) -> tuple[Finding, ...]:
         ),
         Finding(
             "repeatedly_bounced",
-            ~is_bounced & (pl.col("hard_bounces") >= rules.repeated_hard_bounces),
-            pl.format("{}, none of them for what you sent", counted("hard_bounces", "hard bounce")),
+            ~is_bounced & (is_often_hard | (pl.col("mailbox_problems") >= rules.repeated_mailbox_problems)),
+            pl.when(is_often_hard)
+            .then(pl.format("{}, none of them for what you sent", counted("hard_bounces", "hard bounce")))
+            .otherwise(
+                pl.format(
+                    "{} that the mailbox could not take, none accepted since",
+                    counted("mailbox_problems", "mail"),
+                )
+            ),
         ),
         Finding(
             "duplicate",
             pl.col("is_duplicate"),
-            pl.lit("another entry is the same address in other letters"),
+            pl.lit("another entry reaches the same mailbox"),
         ),
         Finding(
             "role_address",

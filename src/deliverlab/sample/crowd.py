@@ -51,14 +51,14 @@ def make_crowd(*, accounts: int, days: int, seed: int, last_day: date) -> Iterat
             counted.append(make_daily(make_plan(account, rng=rng, days=calendar), rng=rng))
         yield Block(
             accounts=accounts_table(cast),
-            daily=_daily([account.account_id for account in cast], calendar, counted),
+            daily=daily_table([account.account_id for account in cast], calendar, counted),
             reviews=reviews_table(cast, last_day=last_day),
             enforcement=enforcement_table(cast, last_day=last_day),
             stories=stories_table(cast, last_day=last_day),
         )
 
 
-def _daily(
+def daily_table(
     account_ids: list[str],
     days: list[date],
     counted: list[dict[str, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]],
