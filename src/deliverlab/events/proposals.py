@@ -7,31 +7,18 @@ mail that the receiver refused are far beyond what its own four weeks before let
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
-
 import dataframely as dy
 import numpy as np
 import polars as pl
 
 from deliverlab.columns import of_columns
 from deliverlab.events.daily import BOUNCES, Frame, countable
+from deliverlab.events.usual import DAY, beta_binomial_tail, binomial_tail, past_rates
 from deliverlab.schemas import BOUNCE_REASONS, Table
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-
-PAST_DAYS = 28
 LEAST_PAST = 14  # days with mail: fewer tell no usual rate
-WORST_LEFT_OUT = 0.1  # of the past days: an earlier outage is no usual day
-TRIMMED_VARIANCE = 0.712  # of a normal variance, what is left without the upper tenth
-SPREAD_SURE = 0.9  # the spread is taken at this upper bound: four weeks tell it but roughly
 ACCOUNT_TAIL = 0.01  # an account is refused where so much would come back by chance at most this often
 REASON_SHARE = 0.9  # an incident has a reason where that many of its bounces have it
-
-_DAY = ["recipient_domain", "day"]
 
 
 class Proposals(Table):
@@ -97,14 +84,14 @@ def propose_incidents(
         pl.col("refused") >= (pl.col("usual") + min_excess) * pl.col("mails"),
         pl.col("probability") * max(judged.height, 1) < false_alarms,
     )
-    return Proposals.validate(_spans(found.join(_reasons(counted, found), on=_DAY, how="left")), cast=True)
+    return Proposals.validate(_spans(found.join(_reasons(counted, found), on=DAY, how="left")), cast=True)
 
 
 def _by_account(counted: pl.LazyFrame, *, min_accounts: int) -> pl.DataFrame:
     """Mails and refusals of each account and day, at the receivers that ever refused several on a day."""
     worth = (
         counted.filter("is_bounce")
-        .group_by(_DAY)
+        .group_by(DAY)
         .agg(pl.col("account_id").n_unique())
         .filter(pl.col("account_id") >= min_accounts)
         .select("recipient_domain")
@@ -112,7 +99,7 @@ def _by_account(counted: pl.LazyFrame, *, min_accounts: int) -> pl.DataFrame:
     )
     return (
         counted.join(worth, on="recipient_domain", how="semi")
-        .group_by(*_DAY, "account_id")
+        .group_by(*DAY, "account_id")
         .agg(
             refused=pl.col("is_bounce").sum().cast(pl.Int64),
             sent=(pl.col("event_type") == "sent").sum().cast(pl.Int64),
@@ -120,18 +107,18 @@ def _by_account(counted: pl.LazyFrame, *, min_accounts: int) -> pl.DataFrame:
         )
         .with_columns(mails=pl.max_horizontal("sent", pl.col("delivered") + pl.col("refused")))
         .filter(pl.col("mails") > 0)
-        .sort(*_DAY, "account_id")
+        .sort(*DAY, "account_id")
         .collect(engine="streaming")
     )
 
 
 def _usual(accounts: pl.DataFrame) -> pl.DataFrame:
     """Each account's day with the receiver's usual rate, and whether the account was refused."""
-    days = accounts.group_by(_DAY).agg(pl.col("refused", "mails").sum()).sort(_DAY)
+    days = accounts.group_by(DAY).agg(pl.col("refused", "mails").sum()).sort(DAY)
     rate = pl.col("usual")
-    return accounts.join(_past(days, "refused", "mails"), on=_DAY).with_columns(
+    return accounts.join(past_rates(days, "refused", "mails"), on=DAY).with_columns(
         can_tell=rate.log() * pl.col("mails") < np.log(ACCOUNT_TAIL),
-        is_refused=of_columns(_binomial_tail, pl.col("refused"), pl.col("mails"), rate) < ACCOUNT_TAIL,
+        is_refused=of_columns(binomial_tail, pl.col("refused"), pl.col("mails"), rate) < ACCOUNT_TAIL,
     )
 
 
@@ -139,65 +126,41 @@ def _judged(accounts: pl.DataFrame, *, min_accounts: int) -> pl.DataFrame:
     """Each day that has a past, with how rare so many refused accounts and so much refused mail are."""
     telling = pl.col("can_tell")
     days = (
-        accounts.group_by(_DAY)
+        accounts.group_by(DAY)
         .agg(
             pl.col("refused", "mails").sum(),
             pl.col("usual", "spread", "past_days").first(),
             accounts=telling.sum().cast(pl.Int64),
             accounts_refused=(telling & pl.col("is_refused")).sum().cast(pl.Int64),
         )
-        .sort(_DAY)
+        .sort(DAY)
     )
-    of_accounts = _past(days, "accounts_refused", "accounts").select(
-        *_DAY, usual_account_share="usual", account_spread="spread"
+    of_accounts = past_rates(days, "accounts_refused", "accounts").select(
+        *DAY, usual_account_share="usual", account_spread="spread"
     )
-    mail = of_columns(_tail, *map(pl.col, ("refused", "mails", "usual", "spread")))
+    mail = of_columns(beta_binomial_tail, *map(pl.col, ("refused", "mails", "usual", "spread")))
     account = of_columns(
-        _tail, *map(pl.col, ("accounts_refused", "accounts", "usual_account_share", "account_spread"))
+        beta_binomial_tail,
+        *map(pl.col, ("accounts_refused", "accounts", "usual_account_share", "account_spread")),
     )
     return (
-        days.join(of_accounts, on=_DAY)
+        days.join(of_accounts, on=DAY)
         .filter(pl.col("past_days") >= LEAST_PAST, pl.col("accounts") >= min_accounts)
         .with_columns(probability=pl.max_horizontal(mail, account))
     )
-
-
-def _past(days: pl.DataFrame, events: str, trials: str) -> pl.DataFrame:
-    """A receiver's usual rate before each of its days, and how far its days spread beyond chance (`rho`)."""
-    counts = days.filter(pl.col(trials) > 0).select(
-        "recipient_domain", past="day", x=pl.col(events).cast(pl.Float64), n=pl.col(trials).cast(pl.Float64)
-    )
-    ages = pl.DataFrame({"age": [timedelta(days=age) for age in range(1, PAST_DAYS + 1)]})
-    usual_days = (
-        days.select(_DAY)
-        .join(ages, how="cross")
-        .with_columns(past=pl.col("day") - pl.col("age"))
-        .join(counts, on=["recipient_domain", "past"])
-        .sort(*_DAY, "past")
-        .with_columns(
-            rank=(pl.col("x") / pl.col("n")).rank("ordinal").over(_DAY), past_days=pl.len().over(_DAY)
-        )
-        .filter(pl.col("rank") <= ((1 - WORST_LEFT_OUT) * pl.col("past_days")).ceil())
-        .with_columns(usual=(pl.col("x").sum() + 0.5).over(_DAY) / (pl.col("n").sum() + 1).over(_DAY))
-    )
-    expected = pl.col("n") * pl.col("usual")
-    squares = (pl.col("x") - expected) ** 2 / (expected * (1 - pl.col("usual"))) / TRIMMED_VARIANCE
-    phi = squares.sum() / of_columns(_chi_square_quantile, pl.len() - 1)
-    spread = ((phi - 1) / (pl.col("n").mean() - 1).clip(1)).clip(0, 0.5).fill_null(0)
-    return usual_days.group_by(_DAY).agg(pl.col("usual", "past_days").first(), spread=spread).sort(_DAY)
 
 
 def _reasons(counted: pl.LazyFrame, found: pl.DataFrame) -> pl.DataFrame:
     """The reason that nearly all bounces of a day have, where there is one."""
     reasons = (
         counted.filter("is_bounce")
-        .join(found.lazy().select(_DAY), on=_DAY, how="semi")
-        .group_by(*_DAY, "bounce_reason")
+        .join(found.lazy().select(DAY), on=DAY, how="semi")
+        .group_by(*DAY, "bounce_reason")
         .len()
-        .with_columns(share=pl.col("len") / pl.col("len").sum().over(_DAY))
+        .with_columns(share=pl.col("len") / pl.col("len").sum().over(DAY))
         .filter(pl.col("share") >= REASON_SHARE)
     )
-    return reasons.select(*_DAY, "bounce_reason").collect(engine="streaming")
+    return reasons.select(*DAY, "bounce_reason").collect(engine="streaming")
 
 
 def _spans(found: pl.DataFrame) -> pl.DataFrame:
@@ -227,25 +190,3 @@ def _spans(found: pl.DataFrame) -> pl.DataFrame:
         .select(Proposals.column_names())
         .sort("from_day", "recipient_domain", "bounce_reason")
     )
-
-
-def _binomial_tail(events: Floats, trials: Floats, rate: Floats) -> Floats:
-    from scipy import stats
-
-    return np.asarray(stats.binom.sf(events - 1, trials, rate))
-
-
-def _chi_square_quantile(degrees: Floats) -> Floats:
-    from scipy import stats
-
-    return np.asarray(stats.chi2.ppf(1 - SPREAD_SURE, degrees))
-
-
-def _tail(events: Floats, trials: Floats, rate: Floats, spread: Floats) -> Floats:
-    """How probable so many or more are, if trials of a day have a correlation of `spread`."""
-    from scipy import stats
-
-    rho = np.maximum(spread, 1e-9)
-    scale = (1 - rho) / rho
-    spread_out = stats.betabinom.sf(events - 1, trials, rate * scale, (1 - rate) * scale)
-    return np.where(spread > 1e-6, spread_out, _binomial_tail(events, trials, rate))
