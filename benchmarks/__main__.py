@@ -11,16 +11,9 @@ from pathlib import Path
 from benchmarks.measure import commit, machine, measure, prepare
 
 BENCHMARKS = (
-    "rollup",
-    "ndjson",
-    "health",
-    "calibration",
-    "false_trips",
-    "review_effect",
-    "simulate",
-    "contacts",
-    "evaluate",
-)
+    "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate",
+    "contacts", "evaluate",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -28,14 +28,14 @@ def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
 
 def deliverlab(inputs: Path, /) -> pl.DataFrame:
     """How many events of each type there are, read, mapped and keyed a batch at a time."""
-    from deliverlab.events.entries import Tags
     from deliverlab.events.exports import batches, find_exports
+    from deliverlab.events.reading import Settings
     from deliverlab.events.ses import PROVIDER
 
     (export,) = find_exports(inputs / FILE)
     counts = [
         batch.events.group_by("event_type").len()
-        for batch in batches(export, provider=PROVIDER, tags=Tags(), account_id=None)
+        for batch in batches(export, provider=PROVIDER, settings=Settings())
     ]
     return _answer(pl.concat(counts).with_columns(pl.col("event_type").cast(pl.String)))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from deliverlab.schemas import EVENT_TYPES, Daily
+from deliverlab.schemas import BOUNCE_REASONS, EVENT_TYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,30 +16,53 @@ if TYPE_CHECKING:
 CONTENDERS = ("deliverlab", "duckdb")
 KNOWN_WITHIN_DAYS = 2
 DAY = 86_400_000_000  # microseconds
+DAYS = 30  # of a month
+AT_ONCE = 2_000_000  # rows made at once
+START = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1_000_000
+EVENT_TYPE, BOUNCE_REASON = pl.Enum(EVENT_TYPES), pl.Enum(BOUNCE_REASONS)
 SHARES = {"sent": 50, "delivered": 45, "hard_bounce": 1, "soft_bounce": 1, "open": 8, "complaint": 1}
 
 
 def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
-    """Write settled events as the store keeps them, in files of two million rows, each with its own key."""
-    events, accounts, days = (2_000_000, 2_000, 60) if quick else (20_000_000, 20_000, 90)
-    step = 2_000_000
-    for number in range(events // step):
-        _events(step, accounts=accounts, days=days, number=number).write_parquet(
-            inputs / f"events-{number}.parquet"
-        )
-    return {"events": events, "accounts": accounts, "days": days}
+    """Write settled events as the store keeps them, in a file a month of 30 days, each with its own key."""
+    events, accounts, months = (2_000_000, 2_000, 2) if quick else (51_000_000, 20_000, 3)
+    steps = -(-events // months // AT_ONCE)
+    for month in range(months):
+        pieces = [inputs / f"piece-{month}-{step}.parquet" for step in range(steps)]
+        for step, piece in enumerate(pieces):
+            _events(events // months // steps, accounts=accounts, month=month, number=step).write_parquet(
+                piece
+            )
+        pl.scan_parquet(pieces).sink_parquet(inputs / f"events-{month}.parquet", row_group_size=1 << 17)
+        for piece in pieces:
+            piece.unlink()
+    return {"events": events, "accounts": accounts, "days": DAYS * months}
 
 
 def deliverlab(inputs: Path, /) -> pl.DataFrame:
     """Daily counts by deliverlab."""
-    from deliverlab.events.daily import daily_counts
+    return counted(sorted(inputs.glob("events-*.parquet")))
 
-    daily = daily_counts(pl.scan_parquet(inputs / "events-*.parquet"), known_within_days=KNOWN_WITHIN_DAYS)
-    return daily.collect(engine="streaming").select(Daily.column_names()).sort("account_id", "day")
+
+def counted(months: list[Path], /) -> pl.DataFrame:
+    """The daily counts of a store's months, a portion at a time as the roll-up does it."""
+    from deliverlab.events.daily import daily_counts
+    from deliverlab.events.months import portions
+
+    parts = [
+        daily_counts(events, known_within_days=KNOWN_WITHIN_DAYS).collect(engine="streaming")
+        for events in portions(months)
+    ]
+    return pl.concat(parts).sort("account_id", "day")
 
 
 def duckdb(inputs: Path, /) -> pl.DataFrame:
     """The same counts by DuckDB."""
+    return counted_by_duckdb(f"{inputs}/events-*.parquet", answer=inputs / "daily-by-duckdb.parquet")
+
+
+def counted_by_duckdb(files: str, /, *, answer: Path) -> pl.DataFrame:
+    """The daily counts of settled events in some Parquet files."""
     import duckdb as engine
 
     def count(event_type: str, name: str, when: str) -> str:
@@ -65,7 +88,7 @@ def duckdb(inputs: Path, /) -> pl.DataFrame:
             select account_id, event_type, is_machine, epoch_us(sent_at) // {DAY} as sent_on,
                 epoch_us(coalesce(received_at, occurred_at)) // {DAY} - sent_on <= {KNOWN_WITHIN_DAYS}
                     as is_known
-            from '{inputs}/events-*.parquet'
+            from '{files}'
             where not is_repeat and event_type not in ('other', 'deferred', 'dropped')
         ), counted as (
             select account_id, date '1970-01-01' + sent_on::integer as day, {counted} from dated group by all
@@ -75,26 +98,24 @@ def duckdb(inputs: Path, /) -> pl.DataFrame:
         )
         from counted order by account_id, day
     """
-    answer = inputs / "daily-by-duckdb.parquet"
     engine.sql(f"copy ({query}) to '{answer}'")  # handing a frame over would need another library
     return pl.read_parquet(answer)
 
 
-def _events(rows: int, *, accounts: int, days: int, number: int) -> pl.DataFrame:
-    rng = np.random.default_rng([20260601, number])
-    sent_at = rng.integers(0, days * 86_400, rows) * 1_000_000
+def _events(rows: int, *, accounts: int, month: int, number: int) -> pl.DataFrame:
+    rng = np.random.default_rng([20260601, month, number])
+    sent_at = rng.integers(month * DAYS * 86_400, (month + 1) * DAYS * 86_400, rows) * 1_000_000
     lag = (rng.exponential(0.3, rows) * 86_400_000_000).astype(np.int64)
     shares = np.array(list(SHARES.values()))
     types = rng.choice(list(SHARES), rows, p=shares / shares.sum())
-    start = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 1_000_000
     moment = pl.Datetime("us", "UTC")
     return pl.DataFrame(
         {
-            "event_key": [f"{number}-{row}" for row in range(rows)],
+            "event_key": [f"{month}-{number}-{row}" for row in range(rows)],
             "account_id": pl.Series(rng.integers(0, accounts, rows)).cast(pl.String),
-            "event_type": pl.Series(types).cast(pl.Enum(EVENT_TYPES)),
-            "sent_at": pl.Series(start + sent_at).cast(moment),
-            "occurred_at": pl.Series(start + sent_at + np.where(types == "sent", 0, lag)).cast(moment),
+            "event_type": pl.Series(types).cast(EVENT_TYPE),
+            "sent_at": pl.Series(START + sent_at).cast(moment),
+            "occurred_at": pl.Series(START + sent_at + np.where(types == "sent", 0, lag)).cast(moment),
         }
     ).with_columns(
         received_at=pl.lit(None, dtype=moment),
@@ -103,4 +124,12 @@ def _events(rows: int, *, accounts: int, days: int, number: int) -> pl.DataFrame
         bounce_reason=pl.lit(None, dtype=pl.String),
         is_machine=pl.Series(rng.random(rows) < 0.02),
         is_repeat=pl.Series(rng.random(rows) < 0.02),
+        is_test=pl.lit(value=False),
+        is_transactional=pl.lit(None, pl.Boolean),
+        message_id="event_key",
+        campaign_id=pl.lit("spring"),
+        provider=pl.lit("ses"),
+        provider_event_id=pl.lit(None, pl.String),
+        raw_type=pl.lit("Event"),
+        source=pl.lit("export"),
     )

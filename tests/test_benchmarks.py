@@ -6,15 +6,33 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
-from benchmarks import calibration, evaluate, false_trips, health, measure, review_effect, rollup, simulate
+from benchmarks import (
+    calibration,
+    evaluate,
+    false_trips,
+    health,
+    measure,
+    review_effect,
+    rollup,
+    settling,
+    simulate,
+)
 from benchmarks.__main__ import main
 
 
 def test_both_roll_ups_give_the_same_days(tmp_path: Path) -> None:
     """DuckDB's query counts what deliverlab counts, also where sent events are missing."""
-    rollup._events(20_000, accounts=40, days=20, number=0).write_parquet(tmp_path / "events-0.parquet")
+    rollup._events(20_000, accounts=40, month=0, number=0).write_parquet(tmp_path / "events-0.parquet")
 
     assert_frame_equal(rollup.deliverlab(tmp_path), rollup.duckdb(tmp_path))
+
+
+def test_settling_gives_the_same_days_by_either_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB's query drops the same duplicates, finds the same send times, and marks the same repeats."""
+    monkeypatch.setattr(settling, "QUICK", (20_000, 40, 20))
+    settling.prepare(tmp_path, quick=True)
+
+    assert_frame_equal(settling.deliverlab(tmp_path), settling.duckdb(tmp_path))
 
 
 def test_the_ladder_and_the_plain_loop_give_the_same_transitions(
@@ -80,7 +98,7 @@ def test_the_preset_evidence_notices_the_ill_and_spares_the_clean(monkeypatch: p
 
 def test_figures_are_taken_in_a_process_of_their_own(tmp_path: Path) -> None:
     """Cold and warm seconds, peak memory, and the answer come back from it."""
-    rollup._events(2_000, accounts=4, days=4, number=0).write_parquet(tmp_path / "events-0.parquet")
+    rollup._events(2_000, accounts=4, month=0, number=0).write_parquet(tmp_path / "events-0.parquet")
 
     figures = measure.measure("rollup", "deliverlab", tmp_path, warm_runs=1)
 
@@ -98,8 +116,8 @@ def test_without_a_name_the_benchmarks_are_listed(
     main()
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "rollup", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate", "contacts",
-        "evaluate",
+        "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate",
+        "contacts", "evaluate",
     ]  # fmt: skip
 
 

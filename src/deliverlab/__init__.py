@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from deliverlab.errors import DeliverlabError as DeliverlabError
     from deliverlab.errors import PolicyError as PolicyError
     from deliverlab.events.daily import daily_counts as daily_counts
+    from deliverlab.events.proposals import propose_incidents as propose_incidents
     from deliverlab.events.read import read_provider as read_provider
     from deliverlab.events.slices import slice_counts as slice_counts
     from deliverlab.health.fits import fit_beta_binomial as fit_beta_binomial
@@ -73,6 +74,7 @@ _HOMES = {
     "read_provider": "events.read",
     "daily_counts": "events.daily",
     "slice_counts": "events.slices",
+    "propose_incidents": "events.proposals",
     "peer_rates": "health.peers",
     "published_benchmarks": "health.published",
     "published_peer_rates": "health.published",

@@ -97,17 +97,60 @@ def sample(
 
 @app.command()
 def ingest(
-    files: Annotated[list[Path], typer.Argument(help="files or directories of raw exports")],
     data: DataDir,
-    provider: Annotated[str, typer.Option(help="ses or sendgrid")],
+    files: Annotated[list[Path] | None, typer.Argument(help="files or directories of raw exports")] = None,
+    provider: Annotated[
+        str, typer.Option(help="whose records they are: auto, a name such as ses, or a column map (MAP.toml)")
+    ] = "auto",
     account: Annotated[str | None, typer.Option(help="whose mail it is, where records do not say")] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="instead of files: postgresql://..., or a path to tables")
+    ] = None,
+    query: Annotated[str | None, typer.Option(help="what to read from the database")] = None,
+    table: Annotated[str | None, typer.Option(help="or a whole table of it: schema.table")] = None,
+    bounce_types: Annotated[
+        Path | None,
+        typer.Option(help='TOML: mailbox_disabled = "soft_bounce" and so on; default DATA/bounce_types.toml'),
+    ] = None,
 ) -> None:
-    """Read raw exports into a data directory, and count them by day."""
+    """Read raw exports or a table into a data directory, and count them by day."""
     from deliverlab.pipeline.road import ingest as read_in
+    from deliverlab.pipeline.road import ingest_from
 
-    report = read_in(files, provider=provider, data=data, account_id=account)
+    if bool(files) == bool(source):
+        raise typer.BadParameter("must be files, or a table with --from")
+    if source:
+        report = ingest_from(
+            source, data=data, query=query, table=table, provider=provider, account_id=account,
+            bounce_types=bounce_types,
+        )  # fmt: skip
+    else:
+        report = read_in(
+            files or [], provider=provider, data=data, account_id=account, bounce_types=bounce_types
+        )
     for line in report.lines():
         typer.echo(line)
+
+
+@app.command()
+def incidents(
+    data: DataDir,
+    accept: Annotated[list[str] | None, typer.Option(help="number of a proposal, or all; repeatable")] = None,
+) -> None:
+    """Propose what a receiver got wrong for many accounts at once; --accept leaves it out of the counts."""
+    from deliverlab.pipeline import incidents as found
+
+    if not accept:
+        proposals = found.proposed(data)
+        _print_table(proposals.with_row_index("number", offset=1).drop("note"))
+        typer.echo(f"{proposals.height} proposed. Leave out of the counts with --accept NUMBER.")
+        return
+    if not all(each == "all" or each.isdecimal() for each in accept):
+        raise typer.BadParameter("must be numbers of proposals, or all", param_hint="--accept")
+    accepted = found.accept(data, None if "all" in accept else [int(each) for each in accept])
+    for day, domain, note in accepted.select("from_day", "recipient_domain", "note").iter_rows():
+        typer.echo(f"Accepted: {domain} from {day} on {note}")
+    typer.echo(f"{accepted.height} incidents accepted, and their days counted again.")
 
 
 @app.command()

@@ -1,18 +1,14 @@
 """Several files change as one, whatever happens in between."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from deliverlab.events.commit import finish, replace_files
+from deliverlab.events.commit import changing, finish, replace_files
+from tests.events.power import Power, PowerCut
 
 Writer = Callable[[Path], object]
-
-
-class PowerCut(BaseException):
-    """The machine stops here."""
 
 
 def _writer(text: str) -> Writer:
@@ -53,37 +49,43 @@ def test_after_a_power_cut_all_is_old_or_all_is_new(tmp_path: Path, monkeypatch:
     outcomes = []
     for steps in range(200):
         directory = tmp_path / str(steps)
-        directory.mkdir()
         _begin(directory)
         with monkeypatch.context() as patch:
-            left = iter(range(steps))
-            for owner, name in ((os, "fsync"), (os, "unlink"), (os, "replace"), (os, "rmdir"), (os, "open")):
-                patch.setattr(owner, name, _until_the_cut(getattr(owner, name), left))
-            for name in ("write_text", "replace", "unlink", "mkdir"):
-                patch.setattr(Path, name, _until_the_cut(getattr(Path, name), left))
+            power = Power(patch, steps=steps)
             try:
                 replace_files(directory, CHANGES)
             except PowerCut:
-                is_cut = True
-            else:
-                is_cut = False
+                assert power.is_cut
+        power.lose()
         finish(directory)
         outcomes.append(_contents(directory))
         assert outcomes[-1] in (OLD, NEW)
         replace_files(directory, CHANGES)
         assert _contents(directory) == NEW
         assert not list(directory.glob(".*"))
-        if not is_cut:
+        if not power.is_cut:
             break
     assert outcomes == sorted(outcomes, key=lambda outcome: outcome == NEW)
     assert (outcomes[0], outcomes[-1]) == (OLD, NEW)
     assert len(outcomes) > 20
 
 
-def _until_the_cut(function: Callable[..., object], left: object) -> Callable[..., object]:
-    def step(*args: object, **options: object) -> object:
-        if next(left, None) is None:  # type: ignore[call-overload]  # an iterator, shared by all steps
-            raise PowerCut
-        return function(*args, **options)
+def test_a_change_that_is_not_committed_changes_nothing(tmp_path: Path) -> None:
+    """What was written lies aside, can be read there, and is gone when the change is left."""
+    _begin(tmp_path)
+    with changing(tmp_path) as change:
+        change.write("table", _writer("new"))
+        change.remove("months/june")
+        assert change.path("table").read_text() == "new"
+        assert _contents(tmp_path) == OLD
+    assert _contents(tmp_path) == OLD
+    assert not list(tmp_path.glob(".*"))
 
-    return step
+
+def test_the_parquet_files_that_there_will_be(tmp_path: Path) -> None:
+    """Old ones, without those that go, with those that come."""
+    replace_files(tmp_path, {"months/may.parquet": _writer("old"), "months/june.parquet": _writer("old")})
+    with changing(tmp_path) as change:
+        change.write("months/july.parquet", _writer("new"))
+        change.remove("months/june.parquet")
+        assert change.names("months") == {"months/may.parquet", "months/july.parquet"}

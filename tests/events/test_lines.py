@@ -107,7 +107,7 @@ def test_a_quick_row_is_typed_like_a_careful_one() -> None:
 def _rows(content: bytes, *, quick: bool, chunk: int = 1 << 20) -> pl.DataFrame:
     """The rows of a file; the careful way alone, if not `quick`."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as directory:
-        patch.setattr(lines, "SLICES", (5, 2))
+        patch.setattr(lines, "SLICES", (50, 20))
         patch.setattr(lines, "BLOCK", chunk)
         patch.setattr("deliverlab.events.unpack.CHUNK", max(4, chunk))
         if not quick:

@@ -9,7 +9,7 @@ import pytest
 from deliverlab.errors import DataError
 from deliverlab.events.bounces import HARD_REASONS
 from deliverlab.events.entries import BOUNCE, Tags
-from deliverlab.events.providers import PROVIDERS, provider_named
+from deliverlab.events.providers import PROVIDERS
 from deliverlab.schemas import BOUNCE_REASONS, EVENT_TYPES
 from tests.events.exports import (
     SECONDS,
@@ -450,7 +450,7 @@ def test_tags_may_have_any_name() -> None:
     """Every provider reads the account and the campaign under the names that the caller gives."""
     tags = Tags(account="tenant", campaign="mailing")
     for provider in PROVIDERS:
-        assert provider_named(provider).fields(tags)
+        assert PROVIDERS[provider].fields(tags)
     event = _only(mandrill("open", msg={"metadata": {"tenant": "t", "mailing": 5}}), "mandrill",
                   account_tag="tenant", campaign_tag="mailing")  # fmt: skip
     assert (event["account_id"], event["campaign_id"]) == ("t", "5")

@@ -57,7 +57,8 @@ def test_a_reading_unpacks_to_its_two_tables() -> None:
 def test_an_unknown_provider_is_an_error() -> None:
     """The message names those that are known."""
     with pytest.raises(
-        DataError, match=r"^provider == 'pigeon', must be one of brevo, hubspot, .*, sparkpost, auto$"
+        DataError,
+        match=r"^provider == 'pigeon', must be one of brevo, hubspot, .*, sparkpost, table, auto, MAP.toml$",
     ):
         read_provider([], provider="pigeon")
 

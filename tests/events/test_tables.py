@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deliverlab.errors import DataError
-from deliverlab.events.entries import Tags
 from deliverlab.events.exports import read_frame
-from deliverlab.events.providers import provider_named
+from deliverlab.events.providers import PROVIDERS
 from deliverlab.events.read import Reading, read_provider
+from deliverlab.events.reading import Settings
 
 AT = datetime(2026, 5, 4, 9, 0, 7, 250_000, tzinfo=UTC)
 
@@ -99,9 +99,7 @@ def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
     event = reading.events.filter(pl.col("event_type") == "open").row(0, named=True)
     assert (event["occurred_at"], event["account_id"], event["is_machine"]) == (AT, "62515", True)
     assert event["message_id"] == "s-1"
-    batch = read_frame(
-        frame, source="query", line=1, provider=provider_named("hubspot"), tags=Tags(), account_id=None
-    )
+    batch = read_frame(frame, source="query", line=1, provider=PROVIDERS["hubspot"], settings=Settings())
     assert batch.events["event_key"].sort().equals(reading.events["event_key"].sort())
 
 
@@ -141,8 +139,12 @@ def test_a_column_map_reads_records_too(tmp_path: Path) -> None:
             "columns must say where event_type stands",
         ),
         (MAP.replace('"crm"', '"ses"'), "name must be none of a known provider"),
+        (MAP.replace('"crm"', '"table"'), "must be none of a known provider"),
         (MAP.replace("Client", 'Client"\nsubject = "S'), "columns.subject"),
-        (MAP.replace("Europe/Berlin", "Atlantis"), "time.zone: must be a time zone like Europe/Berlin"),
+        (
+            MAP.replace("Europe/Berlin", "Atlantis"),
+            "time.zone == 'Atlantis': must be a time zone like Europe/Berlin",
+        ),
         (MAP.replace('"bounce"', '"bounced"'), "event_types.Came back"),
         (MAP.replace("[time]", "[times]"), "times"),
     ],
@@ -158,7 +160,7 @@ def test_a_wrong_column_map_is_one_line(tmp_path: Path, text: str, complaint: st
 
 def test_a_map_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """A misspelt name ends in one line."""
-    with pytest.raises(DataError, match="must be a column map in TOML"):
+    with pytest.raises(DataError, match="must be a file in TOML"):
         read_provider([], provider=str(tmp_path / "none.toml"))
 
 

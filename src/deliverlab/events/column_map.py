@@ -23,33 +23,36 @@ format = "%d.%m.%Y %H:%M"
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+import hashlib
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from deliverlab.errors import DataError
 from deliverlab.events.entries import BOUNCE, NOTHING, Mapping, Provider, at, is_true, one_of, word
 from deliverlab.events.fields import TEXT
 from deliverlab.events.providers import AUTO, PROVIDERS
-from deliverlab.schemas import EVENT_TYPES
+from deliverlab.events.settings import read_settings
+from deliverlab.schemas import BOUNCE_REASONS, EVENT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
+    from pathlib import Path
 
     from deliverlab.events.fields import Fields
 
 Fact = Literal[
     "recipient", "occurred_at", "event_type", "account_id", "campaign_id", "message_id", "provider_event_id",
-    "sent_at", "received_at", "status", "words", "is_machine", "is_test", "is_transactional",
+    "sent_at", "received_at", "status", "words", "bounce_reason", "is_machine", "is_test", "is_transactional",
 ]  # fmt: skip
 NEEDED = ("recipient", "occurred_at", "event_type")
 TIMES = ("occurred_at", "sent_at", "received_at")
 FLAGS = ("is_machine", "is_test")
 KNOWN_TYPES = {name: name for name in (*EVENT_TYPES, BOUNCE)}
+KNOWN_REASONS = {name: name for name in BOUNCE_REASONS}
+OWN = "table"
 _BARE = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?$"
 
 
@@ -96,24 +99,23 @@ class ColumnMap(BaseModel):
 
 def provider_of_map(path: str | Path, /) -> Provider:
     """The provider that a file with a column map describes; raises `DataError` naming what is wrong in it."""
-    try:
-        told = ColumnMap.model_validate(tomllib.loads(Path(path).read_text(encoding="utf-8")))
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}, must be a column map in TOML") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {error}, must be TOML") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "column map"
-        raise DataError(f"{path}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
+    told = read_settings(ColumnMap, path)
+    if told.name == OWN:
+        raise DataError(f"{path}: name == {OWN!r}, must be none of a known provider")
+    return provider_of(told)
+
+
+def provider_of(told: ColumnMap, /) -> Provider:
+    """The provider that a column map describes."""
+    needed = {told.columns[fact].split(".")[0] for fact in NEEDED if fact in told.columns}
     return Provider(
         name=told.name,
         title=told.name,
         fields=lambda _: _fields(told),
         mapping=lambda _: _mapping(told),
-        knows=lambda _: True,
-        states_sent_at="sent_at" in {**told.columns, **told.constants},
+        knows=lambda record: needed <= record.keys(),
         may_hash_recipients=True,
+        edition=hashlib.sha256(told.model_dump_json().encode()).hexdigest(),
     )
 
 
@@ -133,7 +135,7 @@ def _mapping(told: ColumnMap) -> Mapping:
         fact: pl.lit(value) for fact, value in told.constants.items() if fact not in told.columns
     }
     types: Dictionary[str, Any] = told.event_types or KNOWN_TYPES
-    named = facts["event_type"]
+    named, reason = facts["event_type"], facts.get("bounce_reason", NOTHING)
     rest = {
         fact: _in_utc(each, told.time)
         if fact in TIMES
@@ -143,13 +145,22 @@ def _mapping(told: ColumnMap) -> Mapping:
         if fact == "is_transactional"
         else each
         for fact, each in facts.items()
-        if fact != "event_type"
+        if fact not in ("event_type", "bounce_reason")
     }
     return Mapping(
         name=named,
         event_type=one_of(types, named),
+        stated=one_of(KNOWN_REASONS, reason),
+        complaint=_unknown(reason),
         detail=facts.get("provider_event_id", NOTHING),
         **rest,
+    )
+
+
+def _unknown(reason: pl.Expr) -> pl.Expr:
+    """What is wrong with a stated reason that nobody knows."""
+    return pl.when(reason.is_not_null() & ~reason.is_in(BOUNCE_REASONS)).then(
+        pl.format("unknown bounce_reason '{}'", reason.str.slice(0, 40))
     )
 
 
@@ -170,3 +181,7 @@ def _in_utc(text: pl.Expr, time: Time) -> pl.Expr:
 def _flag(text: pl.Expr) -> pl.Expr:
     """Whether it is so; null where the table does not say."""
     return pl.when(text.is_not_null()).then(is_true(text))
+
+
+# A table whose columns have deliverlab's own names.
+TABLE = provider_of(ColumnMap(name=OWN, columns={fact: fact for fact in get_args(Fact)}))

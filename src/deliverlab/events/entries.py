@@ -73,8 +73,8 @@ class Provider:
 
     `envelopes` are paths to events inside a record (see `envelopes`), `stamp` the field of such a record that
     tells when it was handed over; where `sealed` is true it is not opened. `knows` says whether a record, or
-    the header of a table, is one of the provider's. `states_sent_at` tells whether each of its events says
-    when the mail was sent, `may_hash_recipients` whether a hash may stand for an address.
+    the header of a table, is one of the provider's. `may_hash_recipients` tells whether a hash may stand for
+    an address. `edition` tells rules of one name apart.
     """
 
     name: str
@@ -85,8 +85,8 @@ class Provider:
     envelopes: tuple[str, ...] = ()
     stamp: str | None = None
     sealed: pl.Expr | None = None
-    states_sent_at: bool = False
     may_hash_recipients: bool = False
+    edition: str = ""
 
 
 def at(path: str, *, of: str | None = None) -> pl.Expr:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.events.months import EVENTS, ROW_GROUP
 from deliverlab.events.recipients import recipient_key
-from deliverlab.events.store import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,6 +32,8 @@ def without_recipients(
         gone.append(theirs)
         if theirs.len():
             events = month.select(pl.len()).collect().item()
-            kept = partial(month.filter(~is_theirs).sink_parquet, compression="zstd", maintain_order=True)
+            kept = partial(
+                month.filter(~is_theirs).sink_parquet, compression="zstd", row_group_size=ROW_GROUP
+            )
             changes[f"{EVENTS}/{path.name}"] = kept if theirs.len() < events else None
     return changes, pl.concat(gone)

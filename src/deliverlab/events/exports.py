@@ -12,14 +12,15 @@ import polars as pl
 from deliverlab.errors import DataError
 from deliverlab.events.envelopes import all_fields
 from deliverlab.events.lines import read_records
-from deliverlab.events.reading import Settings, checked, entries_of, nothing
+from deliverlab.events.reading import entries_of, nothing
 from deliverlab.events.recipients import mask_addresses
 from deliverlab.events.tables import as_rows, is_table, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from deliverlab.events.entries import Provider, Tags
+    from deliverlab.events.entries import Provider
+    from deliverlab.events.reading import Settings
 
 Paths = str | Path | list[str] | list[Path] | list[str | Path]
 
@@ -63,21 +64,12 @@ def find_exports(paths: Paths) -> list[Export]:
     return sorted(found.values(), key=lambda export: (export.source, str(export.path)))
 
 
-def batches(
-    export: Export,
-    *,
-    provider: Provider,
-    tags: Tags,
-    account_id: str | None,
-    bounce_types: Mapping[str, str] | None = None,
-) -> Iterator[Batch]:
+def batches(export: Export, *, provider: Provider, settings: Settings) -> Iterator[Batch]:
     """What a file holds, some thousand records at a time: memory never holds the whole of it.
 
-    `bounce_types` says whether bounces for a contested reason are hard or soft, whatever the provider says.
     Raises `DataError` where the file cannot be opened; what is wrong inside is quarantined.
     """
-    settings = Settings(tags, account_id, checked(bounce_types))
-    fields = all_fields(provider.fields(tags), provider.envelopes)
+    fields = all_fields(provider.fields(settings.tags), provider.envelopes)
     read = read_table if is_table(export.path) else read_records
     try:
         for rows in read(export.path, fields):
@@ -87,27 +79,12 @@ def batches(
         raise DataError(f"{export.path}: {error.strerror}, must be a file that can be read") from error
 
 
-def read_export(
-    export: Export,
-    *,
-    provider: Provider,
-    tags: Tags,
-    account_id: str | None,
-    bounce_types: Mapping[str, str] | None = None,
-) -> Batch:
-    """One file's entries and its quarantine."""
-    return whole(
-        batches(export, provider=provider, tags=tags, account_id=account_id, bounce_types=bounce_types)
-    )
-
-
 def read_frame(
-    frame: pl.DataFrame, *, source: str, line: int, provider: Provider, tags: Tags, account_id: str | None
+    frame: pl.DataFrame, *, source: str, line: int, provider: Provider, settings: Settings
 ) -> Batch:
     """What the rows of a table hold that came from anywhere (a query, a lake); the first is number `line`."""
-    fields = all_fields(provider.fields(tags), provider.envelopes)
+    fields = all_fields(provider.fields(settings.tags), provider.envelopes)
     rows = as_rows(frame, fields, line=line)
-    settings = Settings(tags, account_id, {})
     return Batch(*entries_of(rows, provider, fields, settings=settings, source=source), records=rows.height)
 
 

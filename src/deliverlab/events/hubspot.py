@@ -142,6 +142,5 @@ PROVIDER = Provider(
         or {"events", "hasMore"} <= record.keys()
     ),
     envelopes=("events[]",),
-    states_sent_at=True,
     may_hash_recipients=True,
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from deliverlab.errors import DataError
+from deliverlab.events.commit import changing
 from deliverlab.events.recipients import add_recipient_key, keyed
 
 if TYPE_CHECKING:
@@ -56,14 +57,22 @@ def write_key(data_dir: str | Path, key: bytes, /) -> None:
 
     Raises `DataError` where it has another one already: the events stored under that could be joined no more.
     """
-    directory = Path(data_dir)
     checked(key)
-    if has_key(directory):
-        if read_key(directory) != key:
-            raise DataError(f"{directory / KEY} holds another key, must stay as long as its events do")
-        return
-    path = directory / KEY
-    directory.mkdir(parents=True, exist_ok=True)
+    if kept_key(data_dir, otherwise=key) != key:
+        raise DataError(f"{Path(data_dir) / KEY} holds another key, must stay as long as its events do")
+
+
+def kept_key(data_dir: str | Path, /, *, otherwise: bytes) -> bytes:
+    """The directory's key; where it has none yet, it keeps `otherwise` from now on."""
+    if not has_key(data_dir):
+        with changing(data_dir) as change:
+            if not has_key(data_dir):  # nobody was faster
+                change.write(KEY, partial(_write, otherwise))
+                change.commit()
+    return read_key(data_dir)
+
+
+def _write(key: bytes, path: Path) -> None:
     path.touch(mode=0o600)
     path.write_text(key.hex() + "\n", encoding="ascii")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from deliverlab.events.fields import Fields
 
 BLOCK = 16 << 20  # bytes whose records are worked on at once
-SLICES = (2048, 256)  # lines parsed at once: what fits the processor's cache; and what one broken line costs
+SLICES = (
+    1 << 20,
+    1 << 17,
+)  # bytes parsed at once: what fits the processor's cache; what one broken line costs
 AT_ONCE = 1 << 14  # records of the careful way in one frame
 CORES = 2  # blocks parsed at once: the frames are worked on meanwhile, and Polars has threads of its own
 
@@ -148,22 +151,25 @@ def _slices(block: Block, fields: Fields) -> list[Slice]:
     if not block.is_whole:
         return [Slice(block.line, block.text, None)]
     runs: list[Slice] = []
-    for part in _parsed(block.line, block.text, fields, SLICES):
-        before = runs[-1].records if runs else None
-        if before is not None and part.records is not None:
-            runs[-1] = Slice(runs[-1].line, runs[-1].text + part.text, before.vstack(part.records))
-        else:
-            runs.append(part)
+    parts = _parsed(block.line, block.text, fields, SLICES)
+    for is_parsed, some in groupby(parts, key=lambda part: part.records is not None):
+        run = list(some)
+        if is_parsed:
+            records = pl.concat(part.records for part in run if part.records is not None)
+            run = [Slice(run[0].line, b"".join(part.text for part in run), records)]
+        runs += run
     return runs
 
 
 def _parsed(line: int, text: bytes, fields: Fields, sizes: tuple[int, ...]) -> Iterator[Slice]:
-    """Whole lines in slices of the first size; one that cannot be parsed in smaller ones."""
+    """Whole lines in slices of about the first size; one that cannot be parsed in smaller ones."""
     size, *smaller = sizes
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == NEWLINE) + 1
-    cuts = [0, *ends[size - 1 :: size].tolist(), len(text)]
-    for number, (start, end) in enumerate(pairwise(cuts)):
-        part, at = text[start:end], line + number * size
+    last = np.unique(np.searchsorted(ends, np.arange(size, len(text), size)))  # lines that end a slice
+    last = last[last < len(ends)]
+    cuts = [0, *ends[last].tolist(), len(text)]
+    for before, (start, end) in zip([0, *(last + 1).tolist()], pairwise(cuts), strict=True):
+        part, at = text[start:end], line + before
         if not part:  # behind the last end of a line
             continue
         records = _quick(at, part, fields)

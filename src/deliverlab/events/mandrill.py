@@ -92,5 +92,4 @@ PROVIDER = Provider(
         and ({"event", "msg"} <= record.keys() or (record.get("type") in EVENT_TYPES and "action" in record))
     ),
     envelopes=("mandrill_events*",),
-    states_sent_at=True,
 )

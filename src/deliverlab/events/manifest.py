@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "manifest.json"
+NAMED = 3  # files of a provider that a report names
+
+_IN_WORDS = {
+    "test_mailbox": "to test mailboxes",
+    "own_domain": "to the account's own domains",
+    "transactional": "of transactional mail",
+    "incident": "bounces of incidents",
+    "machine": "opens and clicks by machines",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,7 @@ class Way:
     account_id: str | None
     account_tag: str
     campaign_tag: str
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +57,15 @@ class FileReport:
 class IngestReport:
     """What came of an ingest, file by file, and what the days of all events in the directory rest on.
 
-    `sent_at_from` counts them by where their send time is from ("provider", "message", "event");
-    `days_without_sent` counts the account-days on which more was delivered than sent.
+    `sent_at_from` counts them by where their send time is from ("provider", "message", "event"). Once days
+    are counted, `left_out` says how many events do not count and why, and `days_without_sent` on how many
+    account-days more was delivered than sent.
     """
 
     files: tuple[FileReport, ...]
     sent_at_from: dict[str, int]
-    days_without_sent: int
+    left_out: dict[str, int] = field(default_factory=dict)
+    days_without_sent: int = 0
 
     @property
     def records(self) -> int:
@@ -85,6 +97,7 @@ class IngestReport:
         lines = [
             f"Read {self.read:,} entries of {self.records:,} records in {len(self.files):,} files.",
             f"{self.accepted:,} accepted, {self.duplicate:,} duplicate, {self.quarantined:,} quarantined.",
+            *self._rules(),
         ]
         dated = self.sent_at_from
         if dated["message"] or dated["event"]:
@@ -93,12 +106,27 @@ class IngestReport:
                 f"{dated['message']:,} from the message's sent event, "
                 f"{dated['event']:,} unknown, where the event's own day counts."
             )
+        if self.left_out:
+            told = ", ".join(f"{events:,} {_IN_WORDS[reason]}" for reason, events in self.left_out.items())
+            lines.append(f"Left out of the counts of all days: {told}.")
         if self.days_without_sent:
             lines.append(
                 f"On {self.days_without_sent:,} account-days more was delivered than sent: "
                 "sent events are missing, and sent is taken as delivered and bounced."
             )
         return lines
+
+    def _rules(self) -> list[str]:
+        """By whose rules which files were read."""
+        files: dict[str, list[str]] = {}
+        for file in self.files:
+            files.setdefault(file.way.provider, []).append(file.source)
+        return [f"By the rules of {provider}: {_listed(names)}." for provider, names in sorted(files.items())]
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +136,6 @@ class Manifest:
     key_check: str
     files: tuple[FileReport, ...] = ()
     sent_at_from: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SENT_AT_FROM, 0))
-    days_without_sent: int = 0
 
 
 def read_manifest(directory: Path, /) -> Manifest | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deliverlab.errors import DataError
 from deliverlab.events import brevo, hubspot, mailgun, mandrill, postmark, sendgrid, ses, sparkpost
 
 if TYPE_CHECKING:
@@ -16,14 +15,3 @@ PROVIDERS: dict[str, Provider] = {
     each.PROVIDER.name: each.PROVIDER
     for each in (brevo, hubspot, mailgun, mandrill, postmark, sendgrid, ses, sparkpost)
 }
-
-
-def provider_named(name: str) -> Provider:
-    """The provider of that name; raises `DataError` naming the known ones.
-
-    >>> provider_named("ses").states_sent_at
-    True
-    """
-    if name not in PROVIDERS:
-        raise DataError(f"provider == {name!r}, must be one of {', '.join(sorted(PROVIDERS))}, {AUTO}")
-    return PROVIDERS[name]

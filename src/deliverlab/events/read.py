@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deliverlab.events.entries import Tags
 from deliverlab.events.exports import Paths, batches, find_exports, whole
+from deliverlab.events.reading import Settings
 from deliverlab.events.recognise import recognised, rules_named
 from deliverlab.events.settle import count_sent_at_from, settle
 from deliverlab.schemas import ClearEvents, Quarantine
@@ -78,15 +79,13 @@ def read_provider(
     >>> read_provider([], provider="ses").accepted
     0
     """
-    tags = Tags(account=account_tag, campaign=campaign_tag)
+    settings = Settings.of(
+        account_tag=account_tag, campaign_tag=campaign_tag, account_id=account_id, bounce_types=bounce_types
+    )
     rules = rules_named(provider)
     readers = [(export, rules or recognised(export.path)) for export in find_exports(paths)]
     read = whole(
-        batch
-        for export, reader in readers
-        for batch in batches(
-            export, provider=reader, tags=tags, account_id=account_id, bounce_types=bounce_types
-        )
+        batch for export, reader in readers for batch in batches(export, provider=reader, settings=settings)
     )
     settled = settle(read.events, recipient="recipient")
     return Reading(

@@ -5,37 +5,32 @@ An entry is one recipient of one record, or one record that cannot be used.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from deliverlab.errors import DataError
 from deliverlab.events.bounces import bounce_reason, bounce_type
-from deliverlab.events.entries import BOUNCE, Mapping, Unusable, word
+from deliverlab.events.entries import BOUNCE, Mapping, Tags, word
 from deliverlab.events.envelopes import opened
-from deliverlab.events.moments import moment, moments
-from deliverlab.events.recipients import addresses, mask_addresses
+from deliverlab.events.moments import moments
+from deliverlab.events.recipients import addresses
+from deliverlab.events.refusals import TIMES, quarantined, refusals
 from deliverlab.schemas import BOUNCE_REASONS, ClearEvents, Quarantine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
 
-    from deliverlab.events.entries import Provider, Tags
+    from deliverlab.events.entries import Provider
     from deliverlab.events.fields import Fields
 
 UNKNOWN_ACCOUNT = "unknown"
-RAW_KEPT = 500  # characters of an unusable record
-RAW_MASKED = 1_000  # more than is kept, so that masking sees whole addresses
 
 BOUNCES = ("hard_bounce", "soft_bounce")
 _EXPLAINED = (*BOUNCES, BOUNCE, "deferred")
 
 _PLACE = ("line", "item", "raw")
-_TIMES = {
-    "occurred_at": "time of the event",
-    "sent_at": "time of the sending",
-    "received_at": "time of receipt",
-}
 _KEY = ("provider", "account_id", "name", "message_id", "recipient", "occurred_at", "detail")
 _DTYPES = {name: column.dtype for name, column in ClearEvents.columns().items() if name not in ("is_repeat",)}
 
@@ -43,9 +38,21 @@ _DTYPES = {name: column.dtype for name, column in ClearEvents.columns().items() 
 class Settings(NamedTuple):
     """What the caller decides about reading: tags, whose the mail is, and types of contested bounces."""
 
-    tags: Tags
-    account_id: str | None
-    bounce_types: Dictionary[str, str]
+    tags: Tags = Tags()
+    account_id: str | None = None
+    bounce_types: Dictionary[str, str] = MappingProxyType({})
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        account_tag: str = Tags().account,
+        campaign_tag: str = Tags().campaign,
+        account_id: str | None = None,
+        bounce_types: Dictionary[str, str] | None = None,
+    ) -> Settings:
+        """The settings, checked; raises `DataError` for reasons and types of bounces that nobody knows."""
+        return cls(Tags(account_tag, campaign_tag), account_id, checked(bounce_types))
 
 
 def checked(bounce_types: Dictionary[str, str] | None) -> Dictionary[str, str]:
@@ -72,17 +79,17 @@ def entries_of(
     problems = rows.filter(pl.col("problem").is_not_null())
     facts = _facts(rows.filter(pl.col("problem").is_null()), provider.mapping(settings.tags))
     found = facts.with_columns(
-        *(moments(facts[name]).alias(name) for name in _TIMES),
+        *(moments(facts[name]).alias(name) for name in TIMES),
         recipient=addresses(facts["recipient"], or_hashes=provider.may_hash_recipients),
     ).with_columns(account_id=pl.coalesce(_account(settings)))
-    refused = _refusals(facts, found, provider)
+    refused = refusals(facts, found, provider)
     is_fine = refused.is_null()
     return Entries(
         _events(found.filter(is_fine), provider, settings).with_columns(source=pl.lit(source)),
         pl.concat(
             [
-                _quarantine(problems, problems["problem"], source),
-                _quarantine(facts.filter(~is_fine), refused.filter(~is_fine), source),
+                quarantined(problems, problems["problem"], source),
+                quarantined(facts.filter(~is_fine), refused.filter(~is_fine), source),
             ]
         ),
     )
@@ -125,56 +132,6 @@ def _account(settings: Settings) -> list[pl.Expr]:
     """The nearest to the mail knows best whose it is."""
     return [word(pl.col("account_id")), pl.lit(settings.account_id, pl.String),
             word(pl.col("provider_account")), pl.lit(UNKNOWN_ACCOUNT)]  # fmt: skip
-
-
-def _refusals(facts: pl.DataFrame, found: pl.DataFrame, provider: Provider) -> pl.Series:
-    """Why an entry cannot be used; null where it can."""
-    stated = facts.select(
-        **{name: pl.col(name).str.strip_chars().fill_null("") != "" for name in (*_TIMES, "recipient")}
-    )
-    read = found.select(**{name: pl.col(name).is_not_null() for name in (*_TIMES, "recipient")})
-    needs_recipient = (facts["event_type"] != "other") | stated["recipient"]
-    wrong_times = {
-        "occurred_at": ~read["occurred_at"],
-        "sent_at": stated["sent_at"] & ~read["sent_at"],
-        "received_at": stated["received_at"] & ~read["received_at"],
-    }
-    named = pl.col("name").is_not_null()
-    reasons = facts.select(
-        pl.coalesce(
-            "complaint",
-            pl.when(~named).then(pl.lit(f"no event of {provider.title}")),
-            pl.when(pl.col("event_type").is_null()).then(
-                pl.format(
-                    "unknown {} event '{}'", pl.lit(provider.title), pl.col("raw_type").str.slice(0, 40)
-                )
-            ),
-        ).alias("reason")
-    ).to_series()
-    for name, is_wrong in wrong_times.items():
-        if (reasons.is_null() & is_wrong).any():
-            reasons = reasons.zip_with(
-                ~(reasons.is_null() & is_wrong), _complaints(facts[name], is_wrong, _TIMES[name])
-            )
-    no_address = reasons.is_null() & needs_recipient & ~read["recipient"]
-    told = stated["recipient"].replace_strict(
-        {True: "recipient is no address", False: "no recipient"}, return_dtype=pl.String
-    )
-    return reasons.zip_with(~no_address, told)
-
-
-def _complaints(texts: pl.Series, is_wrong: pl.Series, what: str) -> pl.Series:
-    """What `moment` says of each wrong text."""
-    said = {text: _complaint(text, what) for text in texts.filter(is_wrong).unique()}
-    return pl.Series([said.get(text) for text in texts], dtype=pl.String)
-
-
-def _complaint(text: str | None, what: str) -> str | None:
-    try:
-        moment(text, what=what)
-    except Unusable as problem:
-        return str(problem)
-    return None
 
 
 def _events(found: pl.DataFrame, provider: Provider, settings: Settings) -> pl.DataFrame:
@@ -226,20 +183,3 @@ def _type(settings: Settings) -> pl.Expr:
             .otherwise(settled)
         )
     return settled
-
-
-def _quarantine(rows: pl.DataFrame, reasons: pl.Series, source: str) -> pl.DataFrame:
-    """Rows that cannot be used: where they stood, why, and their beginning with addresses masked."""
-    places = [
-        f"line {line}" if item == 1 else f"line {line}, item {item}"
-        for line, item in rows.select("line", "item").iter_rows()
-    ]
-    raws = [mask_addresses(raw)[:RAW_KEPT] for raw in rows["raw"].str.slice(0, RAW_MASKED)]
-    return pl.DataFrame(
-        {
-            "source": pl.Series([source] * rows.height, dtype=pl.String),
-            "position": pl.Series(places, dtype=pl.String),
-            "reason": pl.Series([mask_addresses(reason) for reason in reasons], dtype=pl.String),
-            "raw": pl.Series(raws, dtype=pl.String),
-        }
-    )

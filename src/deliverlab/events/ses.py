@@ -178,5 +178,4 @@ PROVIDER = Provider(
     envelopes=("Message*", "Records[].Sns", "Records[].body*", "detail"),
     stamp="Timestamp",
     sealed=pl.col("record").struct.field("Type") != "Notification",
-    states_sent_at=True,
 )

@@ -26,7 +26,7 @@ def settle(events: pl.DataFrame, /, *, recipient: str) -> pl.DataFrame:
 
 
 def _first_known(events: pl.DataFrame) -> pl.DataFrame:
-    is_alone = pl.col("event_key").is_unique()
+    is_alone = events["event_key"].is_unique()
     others = [name for name in sorted(events.columns) if name not in ("event_key", "received_at")]
     doubled = (
         events.filter(~is_alone)

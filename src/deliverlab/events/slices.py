@@ -27,6 +27,7 @@ def slice_counts(
     known_within_days: int = KNOWN_WITHIN_DAYS,
     contacts: Frame | None = None,
     incidents: Frame | None = None,
+    exclude: pl.Expr | None = None,
 ) -> dy.LazyFrame[Slices]:
     """The counts of `daily_counts` again, each account-day cut five ways, by account, day, cut and value.
 
@@ -40,7 +41,7 @@ def slice_counts(
 
     Raises `DataError` where a table lacks a column.
     """
-    counted = countable(events, incidents=incidents)
+    counted = countable(events, incidents=incidents, exclude=exclude)
     cuts = {
         "campaign": _valued(counted, "campaign_id"),
         "recipient_domain": _valued(counted, "recipient_domain"),

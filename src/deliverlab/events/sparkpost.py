@@ -131,5 +131,4 @@ PROVIDER = Provider(
     mapping=mapping,
     knows=lambda record: "msys" in record or {"type", "rcpt_to", "timestamp"} <= record.keys(),
     envelopes=(*(f"msys.{group}" for group in GROUPS), "results[]"),
-    states_sent_at=True,
 )

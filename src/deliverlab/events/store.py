@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,126 +15,133 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from deliverlab.errors import DataError
-from deliverlab.events.commit import finish, replace_files
-from deliverlab.events.daily import days_without_sent
-from deliverlab.events.entries import Tags
-from deliverlab.events.exports import Paths, find_exports, no_entries, read_export
-from deliverlab.events.keys import checked, has_key, hide, read_key, write_key
+from deliverlab.events.commit import Change, changing, finish
+from deliverlab.events.keys import checked, has_key, hide, kept_key, read_key, write_key
 from deliverlab.events.manifest import (
     MANIFEST,
     FileReport,
     IngestReport,
     Manifest,
-    Way,
     read_manifest,
     write_manifest,
 )
-from deliverlab.events.providers import PROVIDERS, provider_named
+from deliverlab.events.months import ENTRY, EVENTS, FILE, incoming_spool, scan_months, settle_into
 from deliverlab.events.recipients import keyed
-from deliverlab.events.settle import count_sent_at_from, settle
 from deliverlab.schemas import Events, Quarantine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import dataframely as dy
 
-    from deliverlab.events.exports import Batch
+    from deliverlab.events.deliveries import Delivery
+    from deliverlab.events.spool import Spool
 
-__all__ = ["IngestReport", "has_key", "ingest", "read_key", "read_quarantine", "scan_events", "write_key"]
+    Derive = Callable[[Change, pl.DataFrame], None]
 
-EVENTS, QUARANTINE = "events", "quarantine.parquet"
+__all__ = [
+    "EVENTS", "IngestReport", "has_key", "kept_key", "read_key", "read_quarantine", "scan_events",
+    "scan_months", "take_in", "write_key",
+]  # fmt: skip
 
-# An event as it was before it was settled.
-_ENTRY = [name for name in Events.column_names() if name != "is_repeat"]
+QUARANTINE = "quarantine.parquet"
 
 
-def ingest(
-    paths: Paths,
-    /,
-    *,
-    provider: str,
-    data_dir: str | Path,
-    key: bytes,
-    account_id: str | None = None,
-    account_tag: str = Tags().account,
-    campaign_tag: str = Tags().campaign,
+def take_in(
+    deliveries: Iterable[Delivery], /, *, data_dir: str | Path, key: bytes, derive: Derive | None = None
 ) -> IngestReport:
-    """What came of the exports; the directory then holds their events beside those it held, settled together.
+    """What came of files and tables; the directory then holds their events beside those it held, settled.
 
-    The order of ingests changes no event, and a file that was read in before changes nothing: it is known
+    The order in which they come changes no event, and what was read in before changes nothing: it is known
     by its bytes, and counts as duplicate. After a crash at any moment the directory holds the old state or
     the new one. Addresses are hidden by `key` (see `recipients.recipient_key`), and so is every free text
-    with an @ in it; an `account_id` stays as it is, for the accounts table has it too.
+    with an @ in it; an account's id stays as it is, for the accounts table has it too. Memory holds a batch,
+    or a part of what is new.
 
-    Raises `DataError` for an unknown provider, a path that is not there, or a key that is not the
-    directory's.
+    `derive` may write what follows from the events into the same change: it gets the change, and the
+    account-days that the news touched.
     """
-    directory = _opened(data_dir)
-    before = _manifest(directory, key=key)
-    reader, tags = provider_named(provider), Tags(account=account_tag, campaign=campaign_tag)
-    read = {file.way: file for file in before.files}
-    exports = [
-        (each, Way(_sha256(each.path), provider, account_id, account_tag, campaign_tag))
-        for each in find_exports(paths)
-    ]
-    batches = {
-        way: read_export(export, provider=reader, tags=tags, account_id=account_id)
-        for export, way in exports
-        if way not in read
-    }
-    stored = scan_events(directory).collect()
-    incoming = hide(_with_file(batches), key=key)
-    accepted = _count_new(incoming, stored)
-    reports = []
-    for export, way in exports:
-        if way in read:
-            reports.append(read[way].again(export.source))
-        else:
-            read[way] = _report(export.source, way, batches[way], accepted=accepted.get(way.sha256, 0))
-            reports.append(read[way])
-    if not batches:
-        return IngestReport(tuple(reports), before.sent_at_from, before.days_without_sent)
-    settled = settle(pl.concat([_unsettled(stored), incoming.select(_ENTRY)]), recipient="recipient_key")
-    events = Events.validate(settled.select(Events.column_names()))
-    after = Manifest(
-        key_check=before.key_check,
-        files=tuple(read.values()),
-        sent_at_from=count_sent_at_from(settled),
-        days_without_sent=days_without_sent(events).collect().height,
-    )
-    quarantine = pl.concat([read_quarantine(directory), *(batch.quarantine for batch in batches.values())])
-    replace_files(
-        directory,
-        _changed_months(directory, events)
-        | {QUARANTINE: quarantine.write_parquet, MANIFEST: partial(write_manifest, after)},
-    )
-    return IngestReport(tuple(reports), after.sent_at_from, after.days_without_sent)
+    with changing(data_dir) as change:
+        before = _manifest(change.directory, key=key)
+        read = {file.way: file for file in before.files}
+        incoming, refused = incoming_spool(change.scratch / "incoming"), _Refused(change.scratch / "refused")
+        reports: list[FileReport] = []
+        for number, delivery in enumerate(deliveries):
+            known = read.get(delivery.way)
+            report = known.again(delivery.source) if known else None
+            if report is None:
+                first = _read(delivery, number=number, key=key, incoming=incoming, refused=refused)
+                known = read.get(first.way)  # a table tells only now that it is the same
+                report = known.again(delivery.source) if known else first
+                refused.end(keep=known is None)
+                read.setdefault(first.way, first)
+            reports.append(report)
+        settled = settle_into(change, incoming)
+        for number, report in enumerate(reports):
+            accepted = settled.accepted[number]
+            if accepted:
+                told = replace(report, accepted=accepted, duplicate=report.duplicate - accepted)
+                reports[number] = read[told.way] = told
+        origins = Counter(before.sent_at_from)
+        origins.update(settled.sent_at_from)
+        after = replace(before, files=tuple(read.values()), sent_at_from=dict(origins))
+        if after != before:
+            change.write(QUARANTINE, partial(_sink_quarantine, [*_stored(change.directory), *refused.frames]))
+            change.write(MANIFEST, partial(write_manifest, after))
+        if derive is not None:
+            derive(change, settled.days)
+        change.commit()
+    return IngestReport(tuple(reports), after.sent_at_from)
 
 
 def scan_events(data_dir: str | Path, /) -> dy.LazyFrame[Events]:
     """The stored events of a data directory, not read yet; none where nothing was read in."""
     directory = Path(data_dir)
     finish(directory)
-    months = sorted((directory / EVENTS).glob("*.parquet"))
-    return Events.cast(pl.scan_parquet(months)) if months else Events.create_empty(lazy=True)
+    return scan_months(sorted((directory / EVENTS).glob("*.parquet")))
 
 
 def read_quarantine(data_dir: str | Path, /) -> dy.DataFrame[Quarantine]:
     """What could not be used of all that was read into a data directory."""
-    path = Path(data_dir) / QUARANTINE
-    return Quarantine.validate(pl.read_parquet(path)) if path.exists() else Quarantine.create_empty()
+    stored = _stored(Path(data_dir))
+    return Quarantine.validate(stored[0].collect()) if stored else Quarantine.create_empty()
 
 
-def _opened(data_dir: str | Path) -> Path:
-    """The directory, made if need be, with what an interrupted ingest had decided carried out."""
-    directory = Path(data_dir)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{directory}: {error.strerror}, must be a directory that can be written") from error
-    finish(directory)
-    return directory
+class _Refused:
+    """What could not be used, set aside file by file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.frames: list[pl.LazyFrame] = []
+        self._folder = folder
+        self._open: list[Path] = []
+        self._written = 0
+
+    def add(self, rows: pl.DataFrame) -> None:
+        if rows.height:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._open.append(self._folder / f"{self._written}.parquet")
+            self._written += 1
+            rows.write_parquet(self._open[-1], compression="lz4")
+
+    def end(self, *, keep: bool) -> None:
+        """The end of a file: keep what was refused of it, or forget it."""
+        self.frames += [pl.scan_parquet(path) for path in self._open if keep]
+        self._open = []
+
+
+def _read(delivery: Delivery, *, number: int, key: bytes, incoming: Spool, refused: _Refused) -> FileReport:
+    """Set aside what a delivery holds; what it counts as duplicate is not yet told from what is new."""
+    records = events = quarantined = 0
+    digest = hashlib.sha256()
+    for batch in delivery.batches():
+        records += batch.records
+        events += batch.events.height
+        quarantined += batch.quarantine.height
+        digest.update("".join(batch.events["event_key"]).encode())
+        incoming.add(hide(batch.events, key=key).select(*ENTRY, pl.lit(number, pl.Int64).alias(FILE)))
+        refused.add(batch.quarantine)
+    way = delivery.way if delivery.way.sha256 else replace(delivery.way, sha256=digest.hexdigest())
+    return FileReport(delivery.source, way, records, events + quarantined, 0, events, quarantined)
 
 
 def _manifest(directory: Path, *, key: bytes) -> Manifest:
@@ -144,57 +153,10 @@ def _manifest(directory: Path, *, key: bytes) -> Manifest:
     return manifest
 
 
-def _report(source: str, way: Way, batch: Batch, *, accepted: int) -> FileReport:
-    return FileReport(
-        source=source,
-        way=way,
-        records=batch.records,
-        read=batch.read,
-        accepted=accepted,
-        duplicate=batch.events.height - accepted,
-        quarantined=batch.quarantine.height,
-    )
+def _stored(directory: Path) -> list[pl.LazyFrame]:
+    path = directory / QUARANTINE
+    return [pl.scan_parquet(path)] if path.exists() else []
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _with_file(batches: dict[Way, Batch]) -> pl.DataFrame:
-    """All entries, and the hash of the `file` in which each stood."""
-    return pl.concat(
-        [
-            no_entries().events.with_columns(file=pl.lit("")),
-            *(batch.events.with_columns(file=pl.lit(way.sha256)) for way, batch in batches.items()),
-        ]
-    )
-
-
-def _count_new(incoming: pl.DataFrame, stored: pl.DataFrame) -> dict[str, int]:
-    """How many events of each file no earlier file had, nor the directory."""
-    first = incoming.unique("event_key", keep="first", maintain_order=True)
-    new = first.join(stored, on="event_key", how="anti")
-    return dict(new.group_by("file").len().iter_rows())
-
-
-def _unsettled(stored: pl.DataFrame) -> pl.DataFrame:
-    """Stored events as entries again, without the send times that were found for them."""
-    stated = [name for name, provider in PROVIDERS.items() if provider.states_sent_at]
-    return stored.select(_ENTRY).with_columns(
-        sent_at=pl.when(pl.col("provider").is_in(stated)).then("sent_at")
-    )
-
-
-def _changed_months(directory: Path, events: pl.DataFrame) -> dict[str, Callable[[Path], object] | None]:
-    """What becomes of each month's file: written anew where its events changed, gone where none are left."""
-    months = events.with_columns(month=pl.col("sent_at").dt.strftime("%Y-%m")).partition_by(
-        "month", as_dict=True, include_key=False
-    )
-    wanted = {f"{EVENTS}/{month}.parquet": month_events for (month,), month_events in months.items()}
-    there = {f"{EVENTS}/{path.name}" for path in (directory / EVENTS).glob("*.parquet")}
-    changed: dict[str, Callable[[Path], object] | None] = dict.fromkeys(there - wanted.keys())
-    for name, month_events in wanted.items():
-        if name not in there or not pl.read_parquet(directory / name).equals(month_events):
-            changed[name] = partial(month_events.write_parquet, compression="zstd")
-    return changed
+def _sink_quarantine(frames: list[pl.LazyFrame], path: Path) -> None:
+    pl.concat([Quarantine.create_empty().lazy(), *frames]).sink_parquet(path)

@@ -6,7 +6,6 @@ A column is found by its name, however it writes it: `portalId`, `portal_id` and
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from itertools import islice
@@ -14,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from deliverlab.events.entries import Unusable
+from deliverlab.events.csv_rows import csv_lines, csv_rows, is_utf8
 from deliverlab.events.fields import TEXT, conform, dtype_of
-from deliverlab.events.unpack import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
     from deliverlab.events.fields import Fields
 
 AT_ONCE = 1 << 14  # rows in one frame
-LONGEST_FIELD = 1 << 20  # characters
-DELIMITERS = ",;\t|"
 _CSV, _PARQUET = r"\.[ct]sv(\.(gz|zst|zstd))?$", r"\.parquet$"
 _UNEVEN = "a row of {} fields, must have {}"
 
@@ -43,7 +39,7 @@ def header(path: Path) -> list[str]:
             return pl.scan_parquet(path).collect_schema().names()
         except (pl.exceptions.PolarsError, OSError):
             return []
-    return next(_csv_rows(_texts(path, [])), [])
+    return next(csv_rows(csv_lines(path, [])), [])
 
 
 def named(columns: Iterable[str], fields: Fields) -> dict[str, Any]:
@@ -140,13 +136,13 @@ def _read_parquet(path: Path, fields: Fields) -> Iterator[pl.DataFrame]:
 
 def _read_csv(path: Path, fields: Fields) -> Iterator[pl.DataFrame]:
     failure: list[str] = []
-    rows = _csv_rows(_texts(path, failure))
+    rows = csv_rows(csv_lines(path, failure))
     names = [name.encode("utf-8", "replace").decode() for name in next(rows, [])]
     line = 2
     while some := list(islice(rows, AT_ONCE)):
         numbered = [(line + number, row) for number, row in enumerate(some) if row]
         line += len(some)
-        fine = [(number, row) for number, row in numbered if len(row) == len(names) and _is_utf8(row)]
+        fine = [(number, row) for number, row in numbered if len(row) == len(names) and is_utf8(row)]
         odd = [
             (
                 number,
@@ -154,7 +150,7 @@ def _read_csv(path: Path, fields: Fields) -> Iterator[pl.DataFrame]:
                 ",".join(row),
             )
             for number, row in numbered
-            if len(row) != len(names) or not _is_utf8(row)
+            if len(row) != len(names) or not is_utf8(row)
         ]
         if fine:
             columns = list(zip(*(row for _, row in fine), strict=True))
@@ -182,49 +178,3 @@ def _problems(told: list[tuple[int, str, str]], fields: Fields) -> pl.DataFrame:
             "record": pl.Series([None] * len(told), dtype=dtype_of(fields)),
         }
     )
-
-
-def _is_utf8(row: list[str]) -> bool:
-    joined = "".join(row)
-    return joined.isascii() or not re.search("[\udc80-\udcff]", joined)
-
-
-def _texts(path: Path, failure: list[str]) -> Iterator[str]:
-    """The file line by line; a line that is too long for any table is cut."""
-    rest = b""
-    try:
-        for chunk in chunks(path):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                yield _decoded(line) + "\n"
-            if len(rest) > LONGEST_FIELD:
-                yield _decoded(rest) + "\n"
-                rest = b""
-    except Unusable as problem:
-        failure.append(str(problem))
-    if rest:
-        yield _decoded(rest)
-
-
-def _decoded(line: bytes) -> str:
-    return line.decode("utf-8", "surrogateescape").replace("\0", "")
-
-
-def _csv_rows(lines: Iterator[str]) -> Iterator[list[str]]:
-    """The rows; one that no reader of CSV understands comes as a single field."""
-    first = next(lines, "")
-    delimiter = max(DELIMITERS, key=first.count)
-    csv.field_size_limit(2 * LONGEST_FIELD)
-
-    def all_lines() -> Iterator[str]:
-        yield first
-        yield from lines
-
-    rows = csv.reader(all_lines(), delimiter=delimiter)
-    while True:
-        try:
-            yield next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield [f"not CSV: {error}"]

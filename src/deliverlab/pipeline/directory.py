@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
 from deliverlab.errors import DataError
+from deliverlab.events.caveats import Caveats
 from deliverlab.history import KNOWN_WITHIN_DAYS, History
 from deliverlab.policy.queue import Workload
 from deliverlab.policy.reviewers import Cases
@@ -32,7 +34,7 @@ from deliverlab.schemas import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import date
 
     import dataframely as dy
@@ -49,6 +51,7 @@ FILES: dict[type[Table], str] = {
     Enforcement: "enforcement",
     Incidents: "incidents",
     Contacts: "contacts",
+    Caveats: "caveats",
     Transitions: "simulation/transitions",
     Outcomes: "simulation/outcomes",
     Standing: "simulation/standing",
@@ -63,7 +66,12 @@ ABOUT = "about.json"
 
 def table_path(data: str | Path, table: type[Table], /) -> Path:
     """Where a table lies in a data directory."""
-    return Path(data) / f"{FILES[table]}.parquet"
+    return Path(data) / file_name(table)
+
+
+def file_name(table: type[Table], /) -> str:
+    """Where a table lies inside any data directory."""
+    return f"{FILES[table]}.parquet"
 
 
 def read_table(data: str | Path, table: type[T], /, *, since: date | None = None) -> dy.DataFrame[T]:
@@ -88,11 +96,16 @@ def write_table(data: str | Path, table: type[T], frame: pl.DataFrame, /) -> Non
 def write_rows(path: Path, table: type[T], frame: pl.DataFrame, /) -> None:
     """Write a file of a table's rows, likewise; the folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    table_writer(table, frame)(part)
+    part.replace(path)
+
+
+def table_writer(table: type[T], frame: pl.DataFrame, /) -> Callable[[Path], object]:
+    """What writes a table, checked, in the order of its key."""
     key = table.primary_key()
     rows = frame.select(table.column_names()).sort(key) if key else frame.select(table.column_names())
-    part = path.with_suffix(".part")
-    table.validate(rows, cast=True).write_parquet(part, compression="zstd")
-    part.replace(path)
+    return partial(table.validate(rows, cast=True).write_parquet, compression="zstd")
 
 
 def open_history(
@@ -137,7 +150,14 @@ def note_about(data: str | Path, /, **facts: int) -> None:
     """Note facts about a data directory beside those that are there."""
     path = Path(data) / ABOUT
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(about(data) | facts, indent=1, sort_keys=True) + "\n")
+    part = path.with_suffix(".part")
+    part.write_text(told_about(data, **facts))
+    part.replace(path)
+
+
+def told_about(data: str | Path, /, **facts: int) -> str:
+    """What `about.json` says with these facts beside those that are there."""
+    return json.dumps(about(data) | facts, indent=1, sort_keys=True) + "\n"
 
 
 def _read_parquet(path: Path, *, since: date | None) -> pl.DataFrame:

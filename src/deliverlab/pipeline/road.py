@@ -3,86 +3,119 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from deliverlab.events import store
-from deliverlab.events.daily import daily_counts
-from deliverlab.events.recipients import add_recipient_key
-from deliverlab.events.slices import slice_counts
+from deliverlab.events import deliveries, sources, store
+from deliverlab.events.caveats import Caveats, told
+from deliverlab.events.commit import changing
+from deliverlab.events.providers import AUTO
+from deliverlab.events.reading import Settings
+from deliverlab.events.settings import read_toml
 from deliverlab.health import peers, score
 from deliverlab.history import KNOWN_WITHIN_DAYS
-from deliverlab.pipeline.directory import known_within_days, note_about, read_table, scan_table, write_table
+from deliverlab.pipeline.directory import known_within_days, read_table, scan_table, write_table
+from deliverlab.pipeline.rollup import count_days
 from deliverlab.policy import reviewers
 from deliverlab.policy import simulate as ladder
 from deliverlab.policy.queue import EVERY_DAY
-from deliverlab.schemas import (
-    Accounts,
-    Contacts,
-    Daily,
-    Health,
-    Incidents,
-    PeerRates,
-    Recommendations,
-    Scores,
-    Slices,
-)
+from deliverlab.schemas import Accounts, Daily, Health, PeerRates, Recommendations, Scores
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from datetime import date
-    from pathlib import Path
 
     import dataframely as dy
+    import polars as pl
 
+    from deliverlab.events.deliveries import Delivery
     from deliverlab.events.exports import Paths
     from deliverlab.history import History
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
+
+BOUNCE_TYPES = "bounce_types.toml"
 
 
 def ingest(
     paths: Paths,
     /,
     *,
-    provider: str,
+    provider: str = AUTO,
     data: str | Path,
     account_id: str | None = None,
+    bounce_types: str | Path | None = None,
     known_within_days: int = KNOWN_WITHIN_DAYS,
 ) -> store.IngestReport:
     """What was read, kept and refused; the data directory then holds the events, and their counts by day.
 
-    The directory's key, which hides addresses in stored events, is made on the first ingest.
+    `provider` is a name, a column map's file, or "auto", which recognises each file. `bounce_types` is a TOML
+    file that settles contested bounces, such as `mailbox_disabled = "soft_bounce"`; without it the data
+    directory's own `bounce_types.toml`, if there is one. The directory's key, which hides addresses in stored
+    events, is made on the first ingest. Events and counts change together, or not at all: see
+    `events.commit`.
     """
-    if not store.has_key(data):
-        store.write_key(data, secrets.token_bytes(32))
-    report = store.ingest(
-        paths, provider=provider, data_dir=data, key=store.read_key(data), account_id=account_id
+    settings = _settings(data, account_id=account_id, bounce_types=bounce_types)
+    delivered = deliveries.exports(paths, provider=provider, settings=settings)
+    return take_in(delivered, data=data, known_within_days=known_within_days)
+
+
+def ingest_from(
+    source: str,
+    /,
+    *,
+    data: str | Path,
+    query: str | None = None,
+    table: str | None = None,
+    provider: str = AUTO,
+    account_id: str | None = None,
+    bounce_types: str | Path | None = None,
+    known_within_days: int = KNOWN_WITHIN_DAYS,
+) -> store.IngestReport:
+    """The same for a table: of a database, or of any path that Polars can scan; see `events.sources`.
+
+    Its columns are named as those of `Events`, with the address in `recipient`; or as a provider's connector
+    writes them; or as a column map says.
+    """
+    delivered = deliveries.rows(
+        sources.read_frames(source, query=query, table=table),
+        source=sources.name_of(source, query=query, table=table),
+        provider=provider,
+        settings=_settings(data, account_id=account_id, bounce_types=bounce_types),
     )
-    note_about(data, known_within_days=known_within_days)
-    roll_up(data)
-    return report
+    return take_in([delivered], data=data, known_within_days=known_within_days)
 
 
-def roll_up(data: str | Path, /) -> None:
-    """Write `daily`, `slices` and `peer_rates` of a data directory anew from its events.
+def _settings(data: str | Path, *, account_id: str | None, bounce_types: str | Path | None) -> Settings:
+    own = Path(data) / BOUNCE_TYPES
+    path = bounce_types or (own if own.exists() else None)
+    return Settings.of(account_id=account_id, bounce_types=read_toml(path) if path else None)
 
-    Events speak for an account from its first send day among them on; what the tables said of other accounts
-    and of earlier days stays.
+
+def take_in(
+    delivered: Iterable[Delivery], /, *, data: str | Path, known_within_days: int = KNOWN_WITHIN_DAYS
+) -> store.IngestReport:
+    """The same for files and tables of any kind."""
+    report = store.take_in(
+        delivered,
+        data_dir=data,
+        key=store.kept_key(data, otherwise=secrets.token_bytes(32)),
+        derive=partial(count_days, known_within_days=known_within_days),
+    )
+    left_out, days_without_sent = told(read_table(data, Caveats))
+    return replace(report, left_out=left_out, days_without_sent=days_without_sent)
+
+
+def roll_up(data: str | Path, /, *, days: pl.DataFrame | None = None) -> None:
+    """Write `daily`, `slices`, `caveats` and `peer_rates` anew from the events, of some account-days or all.
+
+    What follows from the settings of the directory is always kept: see `pipeline.rollup`.
     """
-    wait = known_within_days(data)
-    events = store.scan_events(data)
-    incidents = read_table(data, Incidents)
-    daily = daily_counts(events, known_within_days=wait, incidents=incidents).collect()
-    slices = slice_counts(
-        events, known_within_days=wait, incidents=incidents, contacts=_known_contacts(data)
-    ).collect()
-    first_days = daily.group_by("account_id").agg(first_day=pl.col("day").min())
-    write_table(data, Daily, pl.concat([_before(read_table(data, Daily), first_days), daily]))
-    write_table(data, Slices, pl.concat([_before(read_table(data, Slices), first_days), slices]))
-    if read_table(data, Accounts).height:
-        write_peer_rates(data)
+    with changing(data) as change:
+        count_days(change, days, known_within_days=known_within_days(data))
+        change.commit()
 
 
 def write_peer_rates(data: str | Path, /) -> None:
@@ -167,20 +200,3 @@ def monthly_peers_of(history: History, /) -> dy.DataFrame[PeerRates]:
     return peers.peer_rates(
         history.daily, history.accounts, known_within_days=history.known_within_days
     ).collect()
-
-
-def _known_contacts(data: str | Path) -> pl.DataFrame:
-    """Which import brought a recipient and when, by the key under which events know them."""
-    keyed = add_recipient_key(read_table(data, Contacts), column="email", key=store.read_key(data))
-    return keyed.select("account_id", "recipient_key", "import_id", "created_at").unique(
-        ["account_id", "recipient_key"], keep="first", maintain_order=True
-    )
-
-
-def _before(stored: pl.DataFrame, first_days: pl.DataFrame) -> pl.DataFrame:
-    """The stored rows of which the events say nothing."""
-    return (
-        stored.join(first_days, on="account_id", how="left", maintain_order="left")
-        .filter(pl.col("first_day").is_null() | (pl.col("day") < pl.col("first_day")))
-        .drop("first_day")
-    )
