@@ -16,8 +16,9 @@ from deliverlab.pipeline.lookup import refuse_stranger
 from deliverlab.pipeline.runs import note_run
 from deliverlab.reports.account_page import notices
 from deliverlab.reports.index import Entry, failures_page, index_page
+from deliverlab.reports.making import Job, stem_of, write_whole
 from deliverlab.reports.parameters import declared_parameters
-from deliverlab.reports.run import Job, run_reports, stem_of, write_whole
+from deliverlab.reports.run import run_reports
 from deliverlab.reports.texts import GRADE_WORDS, stage_words
 from deliverlab.schemas import GOOD
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from deliverlab.pipeline.cases import Portfolio
-    from deliverlab.reports.run import Report
+    from deliverlab.reports.making import Report
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from deliverlab.reports.pages import document, read_asset
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from deliverlab.reports.run import Report
+    from deliverlab.reports.making import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
