@@ -13,6 +13,7 @@ from deliverlab.health.looks import next_looks
 from deliverlab.health.positions import funnel_positions, limits_of
 from deliverlab.health.sensitivity import sensitivity
 from deliverlab.health.trends import trends
+from deliverlab.history import History
 from deliverlab.pipeline.checklists import Checklist, open_checklist
 from deliverlab.pipeline.directory import about, open_history, read_table, refuse_nothing, scan_table
 from deliverlab.pipeline.lookup import as_day, as_source, load_policy, refuse_stranger
@@ -20,13 +21,21 @@ from deliverlab.pipeline.road import account_health, monthly_peers, with_peers
 from deliverlab.pipeline.timelines import enforced_timeline, simulated_timeline
 from deliverlab.policy.outlook import outlook
 from deliverlab.review.attest import current_stage
-from deliverlab.schemas import GOOD, Accounts, Daily, Slices, Standing, Transitions
+from deliverlab.schemas import (
+    GOOD,
+    Accounts,
+    Daily,
+    Enforcement,
+    Reviews,
+    Slices,
+    Standing,
+    Transitions,
+)
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from deliverlab.history import History
     from deliverlab.pipeline.lookup import StageFrom
     from deliverlab.policy.model import Policy
 
@@ -67,6 +76,18 @@ class Portfolio(View):
     funnel: pl.DataFrame
     funnel_limits: pl.DataFrame
     looks: pl.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roll:
+    """All accounts on one day, with the stage of those that are in one."""
+
+    accounts: pl.DataFrame
+    stages: pl.DataFrame
+    as_of: date
+    policy_title: str
+    is_simulated: bool
+    is_synthetic: bool
 
 
 def open_case(
@@ -131,6 +152,24 @@ def open_portfolio(
         accounts=history.accounts,
         stages=_stages(data, history, policy=rules, as_of=day, stage_from=source),
         timeline=_timeline(data, history, as_of=day, stage_from=source),
+    )
+
+
+def open_roll(data: str | Path, /, *, as_of: date | str, policy: str, stage_from: str) -> Roll:
+    """Who there is and in which stage, without a look at anybody's mail; see `open_case` for stages."""
+    day, rules, source = as_day(as_of), load_policy(policy), as_source(stage_from)
+    refuse_nothing(data)
+    history = History(
+        Daily.create_empty(), read_table(data, Accounts),
+        reviews=read_table(data, Reviews), enforcement=read_table(data, Enforcement),
+    )  # fmt: skip
+    return Roll(
+        accounts=history.accounts,
+        stages=_stages(data, history, policy=rules, as_of=day, stage_from=source),
+        as_of=day,
+        policy_title=rules.title,
+        is_simulated=source == "simulation",
+        is_synthetic=bool(about(data).get("is_synthetic")),
     )
 
 
