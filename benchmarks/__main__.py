@@ -20,6 +20,7 @@ BENCHMARKS = (
     "simulate",
     "contacts",
     "evaluate",
+    "reports",
 )
 
 

@@ -99,7 +99,7 @@ def test_without_a_name_the_benchmarks_are_listed(
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
         "rollup", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate", "contacts",
-        "evaluate",
+        "evaluate", "reports",
     ]  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def open_checklist(
 
 def contacts_of(data: str | Path, account_ids: Sequence[str], /) -> pl.DataFrame:
     """The lists of some accounts."""
-    return read_table(data, Contacts).filter(pl.col("account_id").is_in(account_ids))
+    return read_table(data, Contacts, account_ids=account_ids)
 
 
 def events_of(contacts: pl.DataFrame, data: str | Path, /) -> pl.LazyFrame | None:
