@@ -42,7 +42,7 @@ def fill(disk):
     return whole
 def refuse(*_, **__): raise OSError(errno.ENOSPC, "No space left on device")
 if is_ill and who == {FULL!r} and disk: ballast = fill(disk)
-if is_ill and who == {FULL!r} and not disk: pathlib.Path.write_text = refuse
+if is_ill and who == {FULL!r} and not disk: pathlib.Path.write_bytes = refuse
 Html(f"<h1>{{who}}</h1>" + "<p>fine</p>" * 2000, who)
 """
 

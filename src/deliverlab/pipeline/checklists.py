@@ -129,7 +129,7 @@ def _once(events: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _campaigns(data: str | Path, account_id: str, window: tuple[date, date]) -> pl.DataFrame:
-    sliced = read_table(data, Slices, since=window[0]).filter(
-        pl.col("account_id") == account_id, pl.col("by") == "campaign", pl.col("day") <= window[1]
+    sliced = read_table(data, Slices, account_ids=[account_id], since=window[0]).filter(
+        pl.col("by") == "campaign", pl.col("day") <= window[1]
     )
     return sliced.group_by(pl.col("by").cast(pl.String), "value").agg(pl.col(*COUNTS).sum())

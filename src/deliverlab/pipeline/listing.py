@@ -52,7 +52,9 @@ def write_listing(
         write_whole(out / FAILURES, failures_page(failed))
     else:
         (out / FAILURES).unlink(missing_ok=True)
-    write_whole(out / INDEX, _index(reports, kinds=kinds, chosen=chosen, verdicts=verdicts, roll=roll, files=files))
+    write_whole(
+        out / INDEX, _index(reports, kinds=kinds, chosen=chosen, verdicts=verdicts, roll=roll, files=files)
+    )
     return out / INDEX
 
 
