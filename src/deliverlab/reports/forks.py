@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import Pipe, get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
@@ -52,9 +52,6 @@ class End:
     """The last piece that a task tells."""
 
 
-Told = tuple[int, Any]  # number of a task, and a piece of what it tells
-
-
 def can_fork() -> bool:
     """Whether this system has fork, and tells which processes have ended."""
     return "forkserver" in get_all_start_methods()
@@ -80,7 +77,7 @@ class Forks:
         self._pipe.close()  # it hears that nobody listens any more
         self._process.wait()
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[Told]:
+    def run(self, tasks: Iterable[Task]) -> Iterator[tuple[int, Any]]:
         """Numbers of tasks with what they tell, as it comes; `End` or `Lost` is the last of each."""
         open_tasks = dict(enumerate(tasks))
         try:
@@ -105,7 +102,7 @@ class _Run:
     process: ForkProcess
     pipe: Connection
     ends_at: float
-    is_done: bool = field(default=False)
+    is_done: bool = False
 
 
 class _Server:
@@ -122,10 +119,9 @@ class _Server:
             while True:
                 while self.waiting and len(self.running) < self.workers:
                     self.running.append(self._start(*self.waiting.popleft()))
-                sources = [self.parent, *(run.pipe for run in self.running)]
                 nearest = min((run.ends_at for run in self.running), default=None)
                 timeout = None if nearest is None else max(0.0, nearest - time.monotonic())
-                ready = wait(sources, timeout)
+                ready = wait([self.parent, *(run.pipe for run in self.running)], timeout)
                 if self.parent in ready:
                     tasks: dict[int, Task] = self.parent.recv()
                     self.waiting.extend((number, task, 1) for number, task in tasks.items())
@@ -153,8 +149,8 @@ class _Server:
             self._end(run, why="")
             return
         self.parent.send((run.number, piece))
-        if isinstance(piece, End | Lost):
-            run.is_done = True
+        run.is_done = isinstance(piece, End | Lost)
+        if run.is_done:
             self._end(run, why="")
 
     def _end(self, run: _Run, *, why: str) -> None:
