@@ -117,7 +117,7 @@ def test_without_a_name_the_benchmarks_are_listed(
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
         "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate",
-        "contacts", "evaluate",
+        "contacts", "evaluate", "reports",
     ]  # fmt: skip
 
 

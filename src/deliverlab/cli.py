@@ -28,7 +28,9 @@ app = typer.Typer(
 )
 policy_app = typer.Typer(help="Look at policies.", no_args_is_help=True)
 review_app = typer.Typer(help="Queue, record and measure contact reviews and appeals.", no_args_is_help=True)
+report_app = typer.Typer(help="Write pages on accounts, portfolio and policies.", no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
+app.add_typer(report_app, name="report")
 app.add_typer(review_app, name="review")
 
 
@@ -39,15 +41,11 @@ class StageFrom(StrEnum):
     simulation = "simulation"
 
 
-class Kind(StrEnum):
-    """Which pages to write."""
+class Engine(StrEnum):
+    """What runs the notebooks of a batch."""
 
-    portfolio = "portfolio"
-    replay = "replay"
-    policy = "policy"
-    comparison = "comparison"
-    health = "health"
-    checklist = "checklist"
+    deliverlab = "deliverlab"
+    kernel = "kernel"
 
 
 DataDir = Annotated[Path, typer.Option("--data", help="data directory: its tables as Parquet")]
@@ -63,6 +61,7 @@ ScenarioName = Annotated[
     typer.Option("--scenario", help="never, historical, from-history, after-5 (days), or a TOML file"),
 ]
 Seed = Annotated[int, typer.Option(help="the luck of from-history, and of resampling", min=0)]
+Force = Annotated[bool, typer.Option("--force", help="make again what is there already")]
 APolicy = Annotated[str, typer.Argument(help="name of a preset, or a TOML file")]
 
 
@@ -73,7 +72,7 @@ def demo(data: DataDir = Path("data/sample"), out: Out = Path("build/demo")) -> 
 
     with _progress("pages") as on_page:
         batch = walk(data, out=out, say=typer.echo, on_page=on_page)
-    _end_batch(batch, out=out)
+    _end_batch(batch)
 
 
 @app.command()
@@ -430,27 +429,52 @@ def review_appealed(
     _print_table(appeals_so_far(data))
 
 
-@app.command()
 def report(
-    kind: Annotated[Kind, typer.Argument(help="which pages")],
+    context: typer.Context,
     data: DataDir,
     as_of: AsOf,
     out: Out,
-    accounts: Annotated[str, typer.Option(help="all, staged, or ids with commas between")] = "staged",
+    accounts: Annotated[
+        str, typer.Option(help="all, staged, a file with an id a line, or ids with commas between")
+    ] = "staged",
     policy: PolicyName = "hubspot-like",
     stage_from: StageSource = StageFrom.enforcement,
     jobs: Annotated[int, typer.Option(help="pages at a time", min=1)] = 2,
+    engine: Annotated[
+        Engine, typer.Option(help="deliverlab: forked processes; kernel: Jupyter kernels, slower, the same")
+    ] = Engine.deliverlab,
+    deadline: Annotated[float, typer.Option(help="seconds after which a page is given up", min=1)] = 600,
+    force: Force = False,
+    standalone: Annotated[bool, typer.Option("--standalone", help="each page holds its script")] = False,
     show_addresses: Annotated[bool, typer.Option(help="print contacts in clear on checklists")] = False,
 ) -> None:
-    """Write pages as self-contained HTML, and an index of them."""
+    """Write pages, and an index of them. What is there from the same inputs is not made again."""
     from deliverlab.pipeline.batch import write_reports
 
     with _progress("pages") as on_page:
         batch = write_reports(
-            data, kinds=[kind.value], accounts=accounts, as_of=as_of.date(), out=out, policy=policy,
-            stage_from=stage_from.value, jobs=jobs, show_addresses=show_addresses, on_done=on_page,
+            data, kinds=[str(context.info_name)], accounts=accounts, as_of=as_of.date(), out=out,
+            policy=policy, stage_from=stage_from.value, jobs=jobs, engine=engine.value, deadline=deadline,
+            force=force, standalone=standalone, show_addresses=show_addresses, on_done=on_page,
         )  # fmt: skip
-    _end_batch(batch, out=out)
+    _end_batch(batch)
+
+
+for _kind in ("portfolio", "replay", "policy", "comparison", "health", "checklist"):
+    report_app.command(_kind)(report)
+
+
+@report_app.command("run")
+def report_run(
+    manifest: Annotated[Path, typer.Argument(help="a TOML file: data, out, kinds, accounts, as_of")],
+    force: Force = False,
+) -> None:
+    """Write the pages that a manifest asks for: kinds × accounts × days, a folder a day."""
+    from deliverlab.pipeline.manifest import run_manifest
+
+    with _progress("pages") as on_page:
+        batches = run_manifest(manifest, force=force, on_done=on_page)
+    _end_batch(*batches)
 
 
 @app.command()
@@ -465,22 +489,35 @@ def lab() -> None:
 
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, nothing in a log."""
+    """A bar with rate and time left on a terminal, nothing in a log."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
+    )  # fmt: skip
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        task = progress.add_task(what, total=None, rate="")
+
+        def tell(done: int, total: int) -> None:
+            speed = progress.tasks[0].speed
+            rate = "" if speed is None else f"{60 * speed:.0f} a minute"
+            progress.update(task, completed=done, total=total, rate=rate)
+
+        yield tell
 
 
-def _end_batch(batch: Batch, *, out: Path) -> None:
-    """Say where the index lies; exit code 1 where a page failed."""
-    typer.echo(f"{len(batch.reports) - batch.failures} pages. Open this one:\n{batch.index.resolve()}")
-    if batch.failures:
-        typer.echo(f"{batch.failures} pages failed: see {(out / 'failures.html').resolve()}", err=True)
+def _end_batch(*batches: Batch) -> None:
+    """Say where each index lies; exit code 1 where a page failed."""
+    for batch in batches:
+        typer.echo(f"{len(batch.reports) - batch.failures} pages. Open this one:\n{batch.index.resolve()}")
+    failed = [batch for batch in batches if batch.failures]
+    for batch in failed:
+        where = batch.index.with_name("failures.html").resolve()
+        typer.echo(f"{batch.failures} pages failed: see {where}", err=True)
+    if failed:
         raise typer.Exit(1)
 
 

@@ -10,7 +10,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from deliverlab.reports.run import NOTEBOOKS, Job, run_reports
+from deliverlab.reports.making import NOTEBOOKS, Job
+from deliverlab.reports.run import run_reports
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parents[1] / "notebooks"

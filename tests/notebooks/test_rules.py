@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deliverlab.reports.making import NOTEBOOKS as KEPT
+from deliverlab.reports.making import Job
 from deliverlab.reports.pages import HIDDEN
 from deliverlab.reports.parameters import declared_parameters
+from deliverlab.reports.run import run_reports
 from tests.notebooks.make import HERE, PARAMETERS, SOURCES
 
 if TYPE_CHECKING:
@@ -117,3 +120,19 @@ def test_the_executed_copy_names_no_machine(notebook: Path) -> None:
 
     assert str(HERE.parents[1]) not in text
     assert "papermill" not in text
+
+
+def test_the_engine_writes_what_kernels_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in forked processes, every notebook gives its executed copy to the byte; nbval runs kernels."""
+    monkeypatch.chdir(HERE)
+    jobs = [
+        Job(notebook=SOURCES / f"{stem}.ipynb", parameters=given, stem=stem, title=stem)
+        for stem, given in PARAMETERS.items()
+    ]
+
+    reports = run_reports(jobs, out=tmp_path, vega="x")
+
+    assert [report.traceback for report in reports] == [None] * len(jobs)
+    for stem in PARAMETERS:
+        copy = f"{stem}.ipynb"
+        assert (tmp_path / KEPT / copy).read_bytes() == (HERE / copy).read_bytes()

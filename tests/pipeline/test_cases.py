@@ -1,12 +1,15 @@
 """A case and a portfolio gather what pages show, and refuse what they cannot find."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import deliverlab as dl
+from deliverlab.pipeline.road import with_peers
 
 AS_OF = date(2026, 6, 30)
 
@@ -33,6 +36,35 @@ def test_a_case_of_the_portfolio_is_the_same_as_alone(sample: Path) -> None:
     assert alone.health.equals(portfolio.health.filter(pl.col("account_id") == "acct-0010"))
     assert alone.scores.equals(portfolio.scores.filter(pl.col("account_id") == "acct-0010"))
     assert alone.advice.equals(portfolio.advice.filter(pl.col("account_id") == "acct-0010"))
+
+
+@pytest.mark.parametrize("account_id", ["acct-0003", "acct-0015"], ids=["alone", "with a parent"])
+@pytest.mark.parametrize("has_peers", [True, False], ids=["peers kept", "peers made"])
+def test_a_case_reads_no_more_than_it_needs(
+    walked: Path, tmp_path: Path, account_id: str, has_peers: bool
+) -> None:
+    """It is the same as from everybody's rows, and rows of strangers that are wrong do not reach it."""
+    everyone = dl.open_history(walked)
+    slices = pl.read_parquet(walked / "slices.parquet")
+    data = tmp_path / "data"
+    shutil.copytree(walked, data)
+    wrong = pl.col("account_id") == "acct-0200"
+    days = pl.read_parquet(data / "daily.parquet")
+    if has_peers:
+        days.with_columns(opens=pl.when(wrong).then(-1).otherwise("opens")).write_parquet(
+            data / "daily.parquet"
+        )
+    else:
+        (data / "peer_rates.parquet").unlink()
+
+    case = dl.open_case(data, account_id, as_of=AS_OF)
+
+    made = everyone if has_peers else with_peers(dl.open_history(data))
+    expected = dl.sensitivity(made, account_ids=[account_id], as_of=AS_OF, slices=slices)
+    assert_frame_equal(case.sensitivity, expected)
+    health, scores, advice = dl.account_health(made, as_of=AS_OF, slices=slices)
+    for found, whole in ((case.health, health), (case.scores, scores), (case.advice, advice)):
+        assert_frame_equal(found, whole.filter(account_id=account_id))
 
 
 def test_an_account_in_good_standing_has_no_next_step(sample: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from deliverlab import reports
 from deliverlab.reports.index import Entry, index_page
-from deliverlab.reports.pages import page
+from deliverlab.reports.pages import Script, page, vega_script
 from tests.reports.fakes import HOSTILE, a_case, a_portfolio
 from tests.reports.notebooks import a_notebook, shown
 from tests.reports.test_timeline_chart import FakeExplained
@@ -70,7 +70,7 @@ def accounts_index() -> str:
         )
         for number in range(30)
     ]
-    return index_page(entries, title="Mail health", links={"Portfolio": "portfolio.html"})
+    return index_page(entries, title="Mail health", links={"Portfolio": "portfolio.html"}, groups=("Stage",))
 
 
 def opened(
@@ -118,6 +118,31 @@ def test_a_page_stands_on_its_own(
     tab.context.close()
 
 
+def test_pages_share_one_script_and_let_in_no_other(browser: Browser, tmp_path: Path) -> None:
+    """The file beside a page draws its charts; one that somebody put into the page by force does not run."""
+    (tmp_path / "vega.js").write_text(vega_script(), encoding="utf-8")
+    (tmp_path / "evil.js").write_text("document.title = 'taken over';", encoding="utf-8")
+    script = Script(vega_script(), file="vega.js")
+    trend = shown(reports.trend(a_case()))
+    html = page(a_notebook(trend), title="Mail health", vega=script)
+    (tmp_path / "page.html").write_text(html, encoding="utf-8")
+    forced = '</main><script src="evil.js"></script><script>document.title = "taken over"</script>'
+    (tmp_path / "forced.html").write_text(html.replace("</main>", forced), encoding="utf-8")
+    trouble: list[str] = []
+
+    tab = browser.new_context(offline=True).new_page()
+    tab.on("console", lambda message: trouble.append(message.text))
+    for name in ("page.html", "forced.html"):
+        trouble.clear()
+        tab.goto((tmp_path / name).as_uri())
+        tab.wait_for_selector("html[data-drawn]", timeout=20_000)
+        assert tab.locator(MARKS).count() > 0
+        assert tab.title() == "Mail health"
+        assert len(trouble) == (0 if name == "page.html" else 2)
+    assert len(html) < 200_000
+    tab.context.close()
+
+
 def test_text_stands_out_in_the_dark(browser: Browser, tmp_path: Path) -> None:
     """A chart's letters take the ink of the page, so that they are light on dark."""
     tab, _ = opened(browser, tmp_path / "page.html", account_page(), size=DESK, scheme="dark")
@@ -128,6 +153,26 @@ def test_text_stands_out_in_the_dark(browser: Browser, tmp_path: Path) -> None:
 
     assert inks
     assert set(inks) == {"rgb(232, 234, 237)"}
+    tab.context.close()
+
+
+def test_the_index_can_be_grouped(browser: Browser, tmp_path: Path) -> None:
+    """Rows stand under what they share, with their number; a search counts what is left, sorting stays."""
+    tab, trouble = opened(browser, tmp_path / "index.html", accounts_index(), size=DESK, scheme="light")
+
+    tab.get_by_role("button", name="Score").click()
+    tab.get_by_role("button", name="Score").click()
+    tab.get_by_label("Group by").select_option("Stage")
+
+    headings = tab.locator("table.index tr.group th")
+    assert headings.all_inner_texts() == ["Good standing (15)", "Probation (15)"]
+    assert tab.locator("table.index tbody tr").nth(1).locator("th").inner_text() == "Account 28"
+    tab.get_by_label("Search").fill("probation account 1")
+    assert headings.all_inner_texts() == ["Probation (7)"]
+    tab.get_by_label("Search").fill("")
+    tab.get_by_label("Group by").select_option("nothing")
+    assert tab.locator("table.index tbody tr").count() == 30
+    assert trouble == []
     tab.context.close()
 
 

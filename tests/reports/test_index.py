@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from deliverlab.reports.index import Entry, failures_page, index_page
-from deliverlab.reports.run import Job, Report
+from deliverlab.reports.making import Job, Report
 from tests.reports.fakes import HOSTILE
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deliverlab.errors import DataError
-from deliverlab.reports.run import Job, Report, run_reports, stem_of, write_whole
+from deliverlab.reports.making import Job, Report, stem_of, write_whole
+from deliverlab.reports.run import run_reports
 from tests.reports.notebooks import code_cell, written_to
 
 SPY = """\

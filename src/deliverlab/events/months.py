@@ -37,7 +37,7 @@ _DTYPES = {name: column.dtype for name, column in Events.columns().items()}
 ENTRY = [name for name in _DTYPES if name != "is_repeat"]
 _STORED: dict[str, pl.DataType] = {**_DTYPES, "sent_at_from": pl.Enum(SENT_AT_FROM)}
 _NONE = pl.DataFrame(schema=_STORED)
-_NO_KEYS = _NONE.select("recipient_key", "event_key")
+_NO_KEYS = pl.DataFrame(schema={name: _STORED[name] for name in ("recipient_key", "event_key")})
 
 
 class Settled(NamedTuple):

@@ -64,6 +64,8 @@ def sensitivity(
     as_of: date,
     window_days: int = WINDOW_DAYS,
     slices: Frame | None = None,
+    all_daily: Frame | None = None,
+    all_slices: Frame | None = None,
 ) -> dy.DataFrame[Sensitivity]:
     """How the grades of these accounts would change, choice by choice, all else as it is.
 
@@ -77,8 +79,9 @@ def sensitivity(
     - "complaint domains": only mail to domains that ever report complaints, its peers' rate raised by as much
       as such mail is rarer among all accounts.
 
-    The last two need `slices`. What an account does not have (a parent, a campaign) gives no row. `history`
-    is that of all accounts, since peers are made of them.
+    The last two need `slices`. What an account does not have (a parent, a campaign) gives no row. Two of the
+    choices ask what the mail of all accounts is like: where `history` and `slices` hold only these accounts,
+    their families and peer rates, `all_daily` and `all_slices` are everybody's. These are not checked.
 
     Raises:
         DataError: `slices` is not what it must be.
@@ -92,7 +95,7 @@ def sensitivity(
         base.judged(AS_IT_IS),
         _relabelled(base, peers["industry"].unique().sort()),
         *(base.judged("window", f"{days} days", window_days=days) for days in WINDOWS if days != window_days),
-        _out_of_other_mail(base, history.daily.filter(in_window)),
+        _out_of_other_mail(base, _lazily(all_daily, or_else=history.daily).filter(in_window)),
         base.judged("peers", ITSELF, peers=PeerRates.cast(peers.filter(pl.col("account_id").is_null()))),
         _with_family(base, history),
     ]
@@ -101,12 +104,17 @@ def sensitivity(
         recent = Slices.cast(cuts.filter(in_window))
         without, campaigns = largest_campaign_left_out(base.history.daily, recent)
         left = base.judged("largest campaign", daily=without).drop("setting")
-        reporting, share = reporting_domains_only(base.history.daily, recent)
+        everybody = _lazily(all_slices, or_else=cuts).filter(in_window)
+        reporting, share = reporting_domains_only(base.history.daily, recent, everybody=everybody)
         told = base.judged(
             "complaint domains", daily=reporting, peers=_scaled(peers, {"complaint_rate": share})
         )
         tables += [left.join(campaigns, on="account_id"), told.filter(metric="complaint_rate")]
     return _shown(pl.concat(tables, how="diagonal_relaxed"), peers=peers, as_of=as_of)
+
+
+def _lazily(frame: Frame | None, *, or_else: pl.DataFrame) -> pl.LazyFrame:
+    return (or_else if frame is None else frame).lazy()
 
 
 @dataclass(frozen=True)
@@ -171,9 +179,9 @@ def _relabelled(base: _Look, industries: pl.Series) -> pl.DataFrame:
     )
 
 
-def _out_of_other_mail(base: _Look, everybody: pl.DataFrame) -> pl.DataFrame:
+def _out_of_other_mail(base: _Look, everybody: pl.LazyFrame) -> pl.DataFrame:
     """Each rate out of its other denominator; the peers' scaled by how much of it all accounts have."""
-    sent, delivered = everybody.select(pl.col("sent", "delivered").sum()).row(0)
+    sent, delivered = everybody.select(pl.col("sent", "delivered").sum()).collect().row(0)
     share = delivered / sent if sent else 1.0
     scale = {name: share if other == "delivered" else 1 / share for name, other in OTHER_DENOMINATORS.items()}
     words = {name: pl.lit(other, pl.Enum(KNOWN_COUNTS)) for name, other in OTHER_DENOMINATORS.items()}

@@ -35,17 +35,23 @@ def largest_campaign_left_out(
 
 
 def reporting_domains_only(
-    daily: dy.DataFrame[Daily], slices: dy.DataFrame[Slices]
+    daily: dy.DataFrame[Daily], slices: dy.DataFrame[Slices], *, everybody: pl.LazyFrame
 ) -> tuple[dy.DataFrame[Daily], float]:
     """The days' mail to domains from which any complaint came, and the share of all delivered mail to them.
 
-    Some receivers report no complaints at all: mail to them cannot be complained of.
+    Some receivers report no complaints at all: mail to them cannot be complained of. `everybody` is the
+    slices of all accounts on those days: which domains report shows in all mail, not in one account's.
     """
-    domains = slices.filter(by="recipient_domain")
-    complaining = domains.group_by("value").agg(pl.col("complaints", "late_complaints").sum())
-    reporting = complaining.filter(pl.col("complaints") + pl.col("late_complaints") > 0)["value"]
-    is_reporting = pl.col("value").is_in(reporting.implode())
-    delivered = pl.col("delivered")
+    complaints = pl.col("complaints") + pl.col("late_complaints")
+    domains = (
+        everybody.filter(by="recipient_domain")
+        .group_by("value")
+        .agg(pl.col("delivered").sum(), is_reporting=complaints.sum() > 0)
+        .collect()
+    )
+    delivered, is_reporting = pl.col("delivered"), pl.col("is_reporting")
     share = domains.select(delivered.filter(is_reporting).sum() / delivered.sum()).item() or 1.0
-    mine = domains.join(daily.select("account_id").unique(), on="account_id").filter(is_reporting)
-    return Daily.cast(mine.group_by("account_id", "day").agg(pl.col(COUNTS).sum())), share
+    reporting = domains.filter(is_reporting).select("value")
+    mine = slices.filter(by="recipient_domain").join(reporting, on="value", how="semi")
+    own = mine.join(daily, on="account_id", how="semi")
+    return Daily.cast(own.group_by("account_id", "day").agg(pl.col(COUNTS).sum())), share

@@ -12,7 +12,7 @@ from deliverlab.health.ratios import ratios
 from deliverlab.pipeline.cases import Case, open_case
 from deliverlab.pipeline.directory import open_history, read_table
 from deliverlab.reports.appeal_page import appeal_page
-from deliverlab.reports.run import write_whole
+from deliverlab.reports.making import write_whole
 from deliverlab.review.prevention import prevention
 from deliverlab.review.reasons import REASONS
 from deliverlab.schemas import Reviews

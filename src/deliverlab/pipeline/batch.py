@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 import deliverlab
-from deliverlab.errors import DataError
-from deliverlab.pipeline.cases import open_portfolio
+from deliverlab.pipeline.cases import open_roll
+from deliverlab.pipeline.chosen import chosen_accounts, inputs_hash
 from deliverlab.pipeline.exports import export_checklists
-from deliverlab.pipeline.lookup import refuse_stranger
+from deliverlab.pipeline.listing import write_listing
+from deliverlab.pipeline.lookup import load_policy
 from deliverlab.pipeline.runs import note_run
-from deliverlab.reports.account_page import notices
-from deliverlab.reports.index import Entry, failures_page, index_page
+from deliverlab.reports.making import Job, stem_of
 from deliverlab.reports.parameters import declared_parameters
-from deliverlab.reports.run import Job, run_reports, stem_of, write_whole
-from deliverlab.reports.texts import GRADE_WORDS, stage_words
-from deliverlab.schemas import GOOD
+from deliverlab.reports.run import DEADLINE, run_reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-    from deliverlab.pipeline.cases import Portfolio
-    from deliverlab.reports.run import Report
+    import polars as pl
+
+    from deliverlab.reports.making import Report
+    from deliverlab.reports.run import EngineName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +72,7 @@ KINDS = {
         is_about_account=True,
     ),
 }
-FAILURES = "failures.html"
+VERDICT = "dl.reports.verdict(case)"  # the names that notebooks about an account use
 SCENARIO, SEED, CHALLENGER = (
     "from-history",
     7,
@@ -109,19 +107,25 @@ def write_reports(
     seed: int = SEED,
     challenger: str = CHALLENGER,
     jobs: int = 2,
+    engine: EngineName = "deliverlab",
+    deadline: float = DEADLINE,
+    standalone: bool = False,
+    force: bool = False,
     show_addresses: bool = False,
     on_done: Callable[[int, int], None] | None = None,
 ) -> Batch:
     """One page a kind and account in `out`, and `index.html` that links them; checklists as CSV and XLSX too.
 
-    `accounts` is "all", "staged" (those in a stage), or ids with commas between. Portfolio and policies are a
-    page each. Every notebook gets of these arguments what it declares as its parameters.
-    `on_done` is told how many pages of how many are done. Raises `DataError` before anything runs.
+    `accounts` is "all", "staged" (those in a stage), a file of ids, or ids with commas between. Portfolio and
+    policies are a page each. Every notebook gets of these arguments what it declares as its parameters.
+    Pages share one script beside them, unless `standalone`. What is there from the same inputs is not made
+    again, unless `force`. For `engine` and `deadline` see `run_reports`.
+    `results.jsonl` holds what was recorded of each report. `on_done` is told how many pages of how many are
+    done. Raises `DataError` before anything runs.
     """
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    portfolio = open_portfolio(data, as_of=as_of, policy=policy, stage_from=stage_from)
-    chosen = _choose(accounts, portfolio)
+    roll = open_roll(data, as_of=as_of, policy=policy, stage_from=stage_from)
+    chosen = chosen_accounts(accounts, roll)
     common = {
         "data": str(Path(data).resolve()),
         "as_of": str(as_of),
@@ -133,7 +137,9 @@ def write_reports(
         "challenger": challenger,
         "show_addresses": show_addresses,
     }
-    planned = _plan(kinds, chosen, common=common)
+    rules = [load_policy(name).sha256 for name in (policy, challenger)]
+    inputs = inputs_hash(data, *rules, Path(scenario).read_text() if Path(scenario).is_file() else "")
+    planned = [replace(job, inputs=inputs) for job in _plan(kinds, chosen, common=common)]
     done: list[Report] = []
 
     def count(report: Report) -> None:
@@ -141,18 +147,18 @@ def write_reports(
         if on_done is not None:
             on_done(len(done), len(planned))
 
-    reports = run_reports(planned, out=folder, workers=jobs, on_done=count)
+    folder.mkdir(parents=True, exist_ok=True)
+    reports = run_reports(
+        planned, out=folder, workers=jobs, on_done=count, engine=engine, deadline=deadline,
+        standalone=standalone, force=force,
+    )  # fmt: skip
     files: dict[str, list[Path]] = {}
     if "checklist" in kinds:
         files = export_checklists(
             data, chosen["account_id"], as_of=as_of, out=folder, show_addresses=show_addresses
         )
-    index = folder / "index.html"
-    write_whole(index, _index(reports, chosen, portfolio, files=files))
-    failed = [report for report in reports if report.path is None]
-    (folder / FAILURES).unlink(missing_ok=True)
-    if failed:
-        write_whole(folder / FAILURES, failures_page(failed))
+    words = {name: kind.words for name, kind in KINDS.items()}
+    index = write_listing(reports, kinds=words, chosen=chosen, roll=roll, files=files, out=folder)
     note_run(
         folder, command="report", data=data, kinds=", ".join(kinds), accounts=accounts,
         as_of=as_of, policy=policy, stage_from=stage_from, scenario=scenario, seed=seed,
@@ -166,23 +172,6 @@ def notebooks_folder() -> Path:
     package = Path(deliverlab.__file__).parent
     installed = package / "notebooks"
     return installed if installed.is_dir() else package.parents[1] / "notebooks"
-
-
-def _choose(accounts: str, portfolio: Portfolio) -> pl.DataFrame:
-    """The accounts a batch is about, one row each with stage and grade."""
-    everyone = portfolio.accounts
-    for facts in (portfolio.stages.select("account_id", "stage"), portfolio.scores.drop("as_of")):
-        everyone = everyone.join(facts, on="account_id", how="left", maintain_order="left")
-    if accounts == "all":
-        return everyone
-    if accounts == "staged":
-        return everyone.filter(pl.col("stage").is_not_null())
-    wanted = [account_id.strip() for account_id in accounts.split(",") if account_id.strip()]
-    if not wanted:
-        raise DataError(f"accounts == {accounts!r}, must be all, staged, or ids with commas between")
-    for account_id in wanted:
-        refuse_stranger(account_id, portfolio.accounts)
-    return everyone.filter(pl.col("account_id").is_in(wanted))
 
 
 def _plan(kinds: Sequence[str], chosen: pl.DataFrame, *, common: Mapping[str, Any]) -> list[Job]:
@@ -206,40 +195,5 @@ def job_of(name: str, parameters: Mapping[str, Any], /, *, account: str = "") ->
         parameters={parameter: known[parameter] for parameter in asked if parameter in known},
         stem=name if account_id is None else stem_of(name, account_id),
         title=kind.title.format(account),
+        verdict=VERDICT if kind.is_about_account else "",
     )
-
-
-def _index(
-    reports: Sequence[Report],
-    chosen: pl.DataFrame,
-    portfolio: Portfolio,
-    *,
-    files: Mapping[str, Sequence[Path]],
-) -> str:
-    pages: dict[str | None, dict[str, str]] = {}
-    for report in reports:
-        if report.path is not None:
-            kind = KINDS[report.job.stem.partition("-")[0]]
-            account_id = report.job.parameters["account_id"] if kind.is_about_account else None
-            pages.setdefault(account_id, {})[kind.words] = report.path.name
-    for account_id, paths in files.items():
-        pages.setdefault(account_id, {}).update({path.suffix[1:].upper(): path.name for path in paths})
-    entries = [
-        Entry(
-            name=row["name"] or row["account_id"],
-            facts={
-                "Id": row["account_id"],
-                "Industry": row["industry"],
-                "Stage": stage_words(row["stage"] or GOOD),
-                "Grade": GRADE_WORDS[row["grade"]],
-                "Score": "" if row["score"] is None else f"{row['score']:.0f}",
-            },
-            links=pages.get(row["account_id"], {}),
-        )
-        for row in chosen.iter_rows(named=True)
-    ]
-    general = dict(pages.get(None, {}))
-    if any(report.path is None for report in reports):
-        general["Reports that failed"] = FAILURES
-    facts = [f"As of {portfolio.as_of}", portfolio.policy_title, f"{len(entries)} accounts"]
-    return index_page(entries, title="Reports", facts=facts, notices=notices(portfolio), links=general)

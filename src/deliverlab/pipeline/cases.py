@@ -13,20 +13,29 @@ from deliverlab.health.looks import next_looks
 from deliverlab.health.positions import funnel_positions, limits_of
 from deliverlab.health.sensitivity import sensitivity
 from deliverlab.health.trends import trends
+from deliverlab.history import History
 from deliverlab.pipeline.checklists import Checklist, open_checklist
-from deliverlab.pipeline.directory import about, open_history, read_table
+from deliverlab.pipeline.directory import about, open_history, read_table, refuse_nothing, scan_table
 from deliverlab.pipeline.lookup import as_day, as_source, load_policy, refuse_stranger
-from deliverlab.pipeline.road import account_health, with_peers
+from deliverlab.pipeline.road import account_health, monthly_peers, with_peers
 from deliverlab.pipeline.timelines import enforced_timeline, simulated_timeline
 from deliverlab.policy.outlook import outlook
 from deliverlab.review.attest import current_stage
-from deliverlab.schemas import GOOD, Slices, Standing, Transitions
+from deliverlab.schemas import (
+    GOOD,
+    Accounts,
+    Daily,
+    Enforcement,
+    Reviews,
+    Slices,
+    Standing,
+    Transitions,
+)
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from deliverlab.history import History
     from deliverlab.pipeline.lookup import StageFrom
     from deliverlab.policy.model import Policy
 
@@ -69,6 +78,18 @@ class Portfolio(View):
     looks: pl.DataFrame
 
 
+@dataclass(frozen=True, kw_only=True)
+class Roll:
+    """All accounts on one day, with the stage of those that are in one."""
+
+    accounts: pl.DataFrame
+    stages: pl.DataFrame
+    as_of: date
+    policy_title: str
+    is_simulated: bool
+    is_synthetic: bool
+
+
 def open_case(
     data: str | Path,
     account_id: str,
@@ -85,11 +106,9 @@ def open_case(
     Raises `DataError` for an account that is not there, or a day or source that is none.
     """
     day = as_day(as_of)
-    everyone = open_history(data)
-    refuse_stranger(account_id, everyone.accounts)
-    everybody = with_peers(everyone)
+    family = _with_relatives(data, account_id)
     history, rules, source = (
-        everybody.select([account_id]),
+        family.select([account_id]),
         load_policy(policy),
         as_source(stage_from),
     )
@@ -101,7 +120,12 @@ def open_case(
         account=history.accounts.row(0, named=True),
         stage=stages.row(0, named=True) if stages.height else {"stage": GOOD},
         sensitivity=sensitivity(
-            everybody, account_ids=[account_id], as_of=day, slices=read_table(data, Slices)
+            family,
+            account_ids=[account_id],
+            as_of=day,
+            slices=read_table(data, Slices, account_ids=[account_id]),
+            all_daily=scan_table(data, Daily),
+            all_slices=scan_table(data, Slices),
         ),
         trends=trends(history, until=day, days=TREND_DAYS).collect(),
     )
@@ -131,11 +155,40 @@ def open_portfolio(
     )
 
 
+def open_roll(data: str | Path, /, *, as_of: date | str, policy: str, stage_from: str) -> Roll:
+    """Who there is and in which stage, without a look at anybody's mail; see `open_case` for stages."""
+    day, rules, source = as_day(as_of), load_policy(policy), as_source(stage_from)
+    refuse_nothing(data)
+    history = History(
+        Daily.create_empty(), read_table(data, Accounts),
+        reviews=read_table(data, Reviews), enforcement=read_table(data, Enforcement),
+    )  # fmt: skip
+    return Roll(
+        accounts=history.accounts,
+        stages=_stages(data, history, policy=rules, as_of=day, stage_from=source),
+        as_of=day,
+        policy_title=rules.title,
+        is_simulated=source == "simulation",
+        is_synthetic=bool(about(data).get("is_synthetic")),
+    )
+
+
+def _with_relatives(data: str | Path, account_id: str, /) -> History:
+    """The history of an account and its family with everybody's peer rates; nobody else's rows are read."""
+    refuse_nothing(data)
+    accounts = read_table(data, Accounts)
+    refuse_stranger(account_id, accounts)
+    family = pl.coalesce("parent_id", "account_id")
+    its = accounts.filter(account_id=account_id).select(family).item()
+    history = open_history(data, account_ids=accounts.filter(family == its)["account_id"])
+    return history if history.peer_rates is not None else history.with_peer_rates(monthly_peers(data))
+
+
 def _view(
     data: str | Path, history: History, /, *, policy: Policy, as_of: date, stage_from: StageFrom
 ) -> dict[str, Any]:
     """The fields of a `View`."""
-    slices = read_table(data, Slices).join(history.accounts, on="account_id", how="semi")
+    slices = read_table(data, Slices, account_ids=history.accounts["account_id"])
     health, scores, advice = account_health(history, as_of=as_of, slices=slices)
     return {
         "health": health,

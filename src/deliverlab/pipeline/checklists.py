@@ -98,7 +98,7 @@ def open_checklist(
 
 def contacts_of(data: str | Path, account_ids: Sequence[str], /) -> pl.DataFrame:
     """The lists of some accounts."""
-    return read_table(data, Contacts).filter(pl.col("account_id").is_in(account_ids))
+    return read_table(data, Contacts, account_ids=account_ids)
 
 
 def events_of(contacts: pl.DataFrame, data: str | Path, /) -> pl.LazyFrame | None:
@@ -129,7 +129,7 @@ def _once(events: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _campaigns(data: str | Path, account_id: str, window: tuple[date, date]) -> pl.DataFrame:
-    sliced = read_table(data, Slices, since=window[0]).filter(
-        pl.col("account_id") == account_id, pl.col("by") == "campaign", pl.col("day") <= window[1]
+    sliced = read_table(data, Slices, account_ids=[account_id], since=window[0]).filter(
+        pl.col("by") == "campaign", pl.col("day") <= window[1]
     )
     return sliced.group_by(pl.col("by").cast(pl.String), "value").agg(pl.col(*COUNTS).sum())

@@ -74,12 +74,23 @@ def file_name(table: type[Table], /) -> str:
     return f"{FILES[table]}.parquet"
 
 
-def read_table(data: str | Path, table: type[T], /, *, since: date | None = None) -> dy.DataFrame[T]:
-    """A table of a data directory, checked; empty where there is none; with `since` only days from it on."""
+def read_table(
+    data: str | Path,
+    table: type[T],
+    /,
+    *,
+    account_ids: Iterable[str] | None = None,
+    since: date | None = None,
+) -> dy.DataFrame[T]:
+    """A table of a data directory, checked; empty where there is none.
+
+    With `account_ids` only their rows are read and checked, with `since` only days from it on: Parquet skips
+    the groups of rows that hold none of them.
+    """
     path = table_path(data, table)
     if not path.exists():
         return table.create_empty()
-    return table.admit(_read_parquet(path, since=since), what=str(path))
+    return table.admit(_read_parquet(path, account_ids=account_ids, since=since), what=str(path))
 
 
 def scan_table(data: str | Path, table: type[T], /) -> dy.LazyFrame[T]:
@@ -113,26 +124,31 @@ def open_history(
 ) -> History:
     """The history of a data directory: daily counts, accounts, peer rates, reviews and enforcement.
 
-    With `account_ids` only these accounts are kept, with `since` only days from that on; `until` stays the
-    last day of all.
+    With `account_ids` only the rows of these accounts are read, with `since` only days from that on; `until`
+    stays the last day of all.
     Raises `DataError` where a table is missing or not what it must be.
     """
+    refuse_nothing(data)
+    chosen = None if account_ids is None else list(account_ids)
+    peer_rates = read_table(data, PeerRates)
+    last_day = scan_table(data, Daily).select(pl.col("day").max()).collect().item()
+    return History(
+        read_table(data, Daily, account_ids=chosen, since=since),
+        read_table(data, Accounts, account_ids=chosen),
+        peer_rates=peer_rates if peer_rates.height else None,
+        reviews=read_table(data, Reviews, account_ids=chosen),
+        enforcement=read_table(data, Enforcement, account_ids=chosen),
+        known_within_days=known_within_days(data),
+        until=last_day,
+    )
+
+
+def refuse_nothing(data: str | Path, /) -> None:
+    """Raise `DataError` for a folder that lacks what no history can do without."""
     for table in (Daily, Accounts):
         path = table_path(data, table)
         if not path.exists():
             raise DataError(f"{path}: is missing, must be there (`deliverlab ingest` or `sample` makes it)")
-    peer_rates = read_table(data, PeerRates)
-    last_day = scan_table(data, Daily).select(pl.col("day").max()).collect().item()
-    history = History(
-        read_table(data, Daily, since=since),
-        read_table(data, Accounts),
-        peer_rates=peer_rates if peer_rates.height else None,
-        reviews=read_table(data, Reviews),
-        enforcement=read_table(data, Enforcement),
-        known_within_days=known_within_days(data),
-        until=last_day,
-    )
-    return history if account_ids is None else history.select(account_ids)
 
 
 def about(data: str | Path, /) -> dict[str, int]:
@@ -160,8 +176,10 @@ def told_about(data: str | Path, /, **facts: int) -> str:
     return json.dumps(about(data) | facts, indent=1, sort_keys=True) + "\n"
 
 
-def _read_parquet(path: Path, *, since: date | None) -> pl.DataFrame:
-    wanted = True if since is None else pl.col("day") >= since
+def _read_parquet(path: Path, *, account_ids: Iterable[str] | None, since: date | None) -> pl.DataFrame:
+    wanted = pl.lit(value=True) if since is None else pl.col("day") >= since
+    if account_ids is not None:
+        wanted &= pl.col("account_id").is_in(list(account_ids))
     try:
         return pl.scan_parquet(path).filter(wanted).collect()
     except pl.exceptions.PolarsError as error:

@@ -19,7 +19,7 @@ from deliverlab.events.erasure import without_recipients
 from deliverlab.events.recipients import recipient_key
 from deliverlab.pipeline.directory import read_table, table_path
 from deliverlab.pipeline.exports import WITH_ADDRESSES
-from deliverlab.reports.run import stem_of
+from deliverlab.reports.making import stem_of
 from deliverlab.review.addresses import normalised
 from deliverlab.schemas import Contacts
 

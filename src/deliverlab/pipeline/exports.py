@@ -10,7 +10,7 @@ import polars as pl
 from deliverlab.pipeline.checklists import contacts_of, events_of, with_keys
 from deliverlab.pipeline.directory import about, read_table
 from deliverlab.pipeline.lookup import as_day, refuse_stranger
-from deliverlab.reports.run import stem_of, write_whole
+from deliverlab.reports.making import stem_of, write_whole
 from deliverlab.review.checklist import checklist_groups, checklist_hash, checklist_summary
 from deliverlab.review.decisions import contact_decisions
 from deliverlab.review.kept import checklist_csv

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from deliverlab.reports.review_page import to_review as to_review
     from deliverlab.reports.review_page import what_it_changes as what_it_changes
     from deliverlab.reports.review_page import where_from as where_from
+    from deliverlab.reports.verdicts import verdict as verdict
 
 _HOMES = {
     "heading": "account_page",
@@ -117,6 +118,7 @@ _HOMES = {
     "what_changes": "comparison_page",
     "timeline": "explained_page",
     "explained_steps": "explained_page",
+    "verdict": "verdicts",
 }
 
 __all__ = [*_HOMES]  # noqa: PLE0604  the names are listed once

@@ -25,6 +25,13 @@ def fill(template: str, /, **values: object) -> str:
     return _environment().get_template(template).render(**values)
 
 
+def compile_templates() -> None:
+    """Read every template now; afterwards none is read again."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["j2"]):
+        environment.get_template(name)
+
+
 def slug(words: object) -> str:
     """Words as one that can stand in a class or a file's name.
 

@@ -13,7 +13,7 @@ from deliverlab.reports.pages import document, read_asset
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from deliverlab.reports.run import Report
+    from deliverlab.reports.making import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +33,17 @@ def index_page(
     facts: Sequence[str] = (),
     notices: Sequence[str] = (),
     links: Mapping[str, str] | None = None,
+    groups: Sequence[str] = (),
 ) -> str:
     """The index of a run: links to its main pages, and a row an account.
 
-    `links` are words and file of pages about no single account. Columns are those of the first entry.
+    `links` are words and file of pages about no single account. Columns are those of the first entry; the
+    reader may group the rows by those named in `groups`.
     """
     columns = list(entries[0].facts) if entries else []
     body = fill(
         "index.html.j2", title=title, facts=facts, notices=notices, links=links or {}, entries=entries,
-        columns=columns,
+        columns=columns, groups=groups,
     )  # fmt: skip
     return document(title=title, blocks=[Markup(body)], scripts=[read_asset("index.js")])  # noqa: S704  just escaped
 

@@ -1,7 +1,9 @@
-"""An executed notebook as one self-contained page: prose and results, no code, no request to anybody.
+"""An executed notebook as one page: prose and results, no code, no request to anybody.
 
-The page forbids itself the network and every script but its own two, named by their hashes: even a name that
-somehow got through unescaped could run nothing.
+The page forbids itself the network and every script but its own two: even a name that somehow got through
+unescaped could run nothing. Scripts within the page are named by their hashes. A file that many pages share
+cannot be: a page opened from a disk may not check the hash of another file. It is let in by a nonce, which is
+a hash of all that the page shows: whoever would smuggle that nonce in must know it before it is there.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,24 +31,41 @@ AS_WIDE_AS_ITS_PLACE = {"width": "container", "autosize": {"type": "fit-x", "con
 Notebook = dict[str, Any]
 
 
-def page(notebook: Notebook, /, *, title: str, vega: str | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The script that draws charts; with `file`, the name of the file beside the page that holds it."""
+
+    text: str
+    file: str = ""
+
+
+def page(notebook: Notebook, /, *, title: str, vega: Script | str | None = None) -> str:
     """The page of an executed notebook (nbformat 4), with the script that draws charts if it has any.
 
-    `vega` is that script; by default `vega_script()`. HTML within Markdown is shown, not obeyed. HTML results
-    are taken as they are, because they come from the templates and tables of this package, which escape.
+    `vega` is that script; by default `vega_script()`, within the page. HTML within Markdown is shown, not
+    obeyed. HTML results are taken as they are, because they come from the templates and tables of this
+    package, which escape.
     """
     blocks = list(_blocks(notebook))
     has_charts = any('<figure class="chart">' in block for block in blocks)
-    scripts = [vega or vega_script(), read_asset("draw.js")] if has_charts else []
-    return document(title=title, blocks=blocks, scripts=scripts)
+    if not has_charts:
+        return document(title=title, blocks=blocks, scripts=[])
+    script = vega if isinstance(vega, Script) else Script(vega or vega_script())
+    drawing = read_asset("draw.js")
+    scripts = [drawing] if script.file else [script.text, drawing]
+    return document(title=title, blocks=blocks, scripts=scripts, shared=script.file)
 
 
-def document(*, title: str, blocks: Sequence[Markup], scripts: Sequence[str]) -> str:
-    """A whole HTML document in the one look, that can run these scripts and load nothing."""
+def document(*, title: str, blocks: Sequence[Markup], scripts: Sequence[str], shared: str = "") -> str:
+    """A whole HTML document in the one look, that can run these scripts and load no more than one file.
+
+    `shared` is the name of that file, a script beside the document.
+    """
     trusted = [inline_script(script) for script in scripts]
+    nonce = _digest("\0".join([title, *blocks])) if shared else ""
     return fill(
-        "page.html.j2", title=title, blocks=blocks, style=_style(), scripts=trusted,
-        content_policy=_content_policy(trusted),
+        "page.html.j2", title=title, blocks=blocks, style=_style(), scripts=trusted, shared=shared,
+        nonce=nonce, content_policy=_content_policy(trusted, nonce=nonce),
     )  # fmt: skip
 
 
@@ -127,12 +147,14 @@ def _style() -> Markup:
     return Markup(f":root{{{colours}}}\n{read_asset('page.css')}")  # noqa: S704
 
 
-def _content_policy(scripts: Sequence[Markup]) -> str:
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
-        for script in scripts
-    )
+def _content_policy(scripts: Sequence[Markup], *, nonce: str) -> str:
+    trusted = [f"'nonce-{nonce}'"] if nonce else []
+    trusted += [f"'sha256-{_digest(script)}'" for script in scripts]
     return (
-        f"default-src 'none'; script-src {hashes or chr(39) + 'none' + chr(39)}; style-src 'unsafe-inline'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {' '.join(trusted) or chr(39) + 'none' + chr(39)}; "
+        "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
     )
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

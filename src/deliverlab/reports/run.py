@@ -5,52 +5,39 @@ Every parameter is checked before the first notebook runs. Files appear whole or
 
 from __future__ import annotations
 
-import re
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
-from dataclasses import dataclass
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
-from traceback import format_exception
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from deliverlab.errors import DataError
-from deliverlab.reports.fragments import slug
+from deliverlab.reports.forks import Forks, Lost, Task, can_fork
 from deliverlab.reports.kernel import kernel_manager, spare_iri_parsers
-from deliverlab.reports.pages import page, vega_script
+from deliverlab.reports.making import (
+    NOTEBOOKS,
+    CellError,
+    Job,
+    Report,
+    clear_parts,
+    made_before,
+    make,
+    write_whole,
+    written,
+)
+from deliverlab.reports.pages import Script, vega_script
 from deliverlab.reports.parameters import check_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-NOTEBOOKS = "notebooks"  # the folder of a run that keeps the executed notebooks
-LONGEST_STEM = 40
-METADATA = {
-    "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
-    "language_info": {"name": "python"},
-}
-COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
+    from deliverlab.reports.making import Notebook
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A report to make: a notebook with parameters, the page's title, and its file's name without ending."""
-
-    notebook: Path
-    parameters: Mapping[str, Any]
-    stem: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """A job that is done: where its page lies, or what went wrong, in a line and in full."""
-
-    job: Job
-    path: Path | None = None
-    failure: str | None = None
-    traceback: str | None = None
+EngineName = Literal["deliverlab", "kernel"]
+DEADLINE = 600.0  # seconds; the slowest page, a replay of many accounts, takes a minute or so
+SCRIPT = "vega.js"
 
 
 def run_reports(
@@ -61,113 +48,121 @@ def run_reports(
     workers: int = 2,
     vega: str | None = None,
     on_done: Callable[[Report], None] | None = None,
+    engine: EngineName = "deliverlab",
+    deadline: float = DEADLINE,
+    standalone: bool = True,
+    force: bool = False,
 ) -> list[Report]:
     """One report a job, in their order; `out` then holds `STEM.html` and the executed `notebooks/STEM.ipynb`.
 
     A notebook that fails is a `Report` with `failure` and has no page. Relative paths among parameters are
-    relative to the current folder. `vega` is the script that draws charts, by default made here. `on_done` is
-    told of each report as it ends, from the thread that ran it.
+    relative to the current folder. `vega` is the script that draws charts, by default made here; pages that
+    do not stand alone share it as the file `vega.js`. `on_done` is told of each report as it ends.
+
+    The engine `deliverlab` forks a process for each report from one that has imported everything; a process
+    that is killed, or runs longer than `deadline` seconds, is tried once more. `kernel` starts an ordinary
+    Jupyter kernel each, which shows the same and takes several times as long; it also runs where there is no
+    fork (Windows). There `deadline` is a cell's.
+
+    What was made before from the same `Job.inputs` is not made again, unless `force`.
     This is for processes of our own: it leaves IRI checks out of jsonschema (see `kernel`).
     Raises `DataError` before anything runs where a parameter is wrong, or two jobs have one stem.
     """
     _refuse(jobs)
     spare_iri_parsers()
-    import papermill  # noqa: F401  imported here once, before threads would race for it
-
-    script = vega or vega_script()
     (out / NOTEBOOKS).mkdir(parents=True, exist_ok=True)
-
-    def run(job: Job) -> Report:
-        report = _run(job, out=out, vega=script)
-        if on_done is not None:
-            on_done(report)
-        return report
-
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(run, jobs))
-
-
-def stem_of(kind: str, account_id: str, /) -> str:
-    r"""A file's name for an account: its id where that is a safe one, else what is left of it and a hash.
-
-    >>> stem_of("health", "acct-001"), stem_of("health", "../Ö\nä")
-    ('health-acct-001', 'health-a2eb282e')
-    """
-    safe = slug(account_id)[:LONGEST_STEM].strip("-")
-    if safe == account_id:
-        return f"{kind}-{safe}"
-    name = f"{safe}-{sha256(account_id.encode()).hexdigest()[:8]}".strip("-")
-    return f"{kind}-{name}"
+    for folder in (out, out / NOTEBOOKS):
+        clear_parts(folder)
+    script = Script(vega or vega_script(), file="" if standalone else SCRIPT)
+    if not standalone:
+        write_whole(out / SCRIPT, script.text)
+    done: dict[str, Report] = {}
+    if not force:
+        before = (made_before(job, out=out, script=script) for job in jobs)
+        done = {report.job.stem: report for report in before if report is not None}
+    missing = [job for job in jobs if job.stem not in done]
+    by_engine = _forked if engine == "deliverlab" and can_fork() else _by_kernels
+    for report in done.values():
+        _tell(on_done, report)
+    for report in by_engine(missing, out=out, script=script, workers=workers, deadline=deadline):
+        done[report.job.stem] = report
+        _tell(on_done, report)
+    return [done[job.stem] for job in jobs]
 
 
-def write_whole(path: Path, content: str | bytes, /) -> None:
-    """Write a file so that it is there whole or not at all."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
-        part = Path(folder) / path.name
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
-        part.replace(path)
-
-
-def stable(notebook: Mapping[str, Any], /) -> dict[str, Any]:
-    """The executed notebook without times, paths of the machine and random ids: same run, same bytes."""
-    cells = []
-    for number, cell in enumerate(notebook["cells"], start=1):
-        tags = cell["metadata"].get("tags")
-        cells.append({**cell, "id": f"cell-{number}", "metadata": {"tags": tags} if tags else {}})
-    return {**notebook, "cells": cells, "metadata": METADATA}
-
-
-def written(notebook: Mapping[str, Any], /) -> str:
-    """The text of a notebook's file."""
-    import nbformat
-
-    return str(nbformat.writes(nbformat.from_dict(notebook))) + "\n"  # type: ignore[no-untyped-call]
+def _tell(on_done: Callable[[Report], None] | None, report: Report) -> None:
+    if on_done is not None:
+        on_done(report)
 
 
 def _refuse(jobs: Sequence[Job]) -> None:
-    stems = [job.stem for job in jobs]
+    stems = Counter(job.stem for job in jobs)
     for job in jobs:
         if job.stem != Path(job.stem).name or job.stem.startswith("."):
             raise DataError(f"reports: stem == {job.stem!r}, must be the name of a file (see stem_of)")
-        if stems.count(job.stem) > 1:
+        if stems[job.stem] > 1:
             raise DataError(f"reports: two jobs would write {job.stem}.html, each must have its own stem")
         check_parameters(job.parameters, notebook=job.notebook)
 
 
-def _run(job: Job, *, out: Path, vega: str) -> Report:
-    """The job done, or failed and without the page that an earlier run may have left."""
-    from papermill.exceptions import PapermillExecutionError
-
-    path = out / f"{job.stem}.html"
-    kept = out / NOTEBOOKS / f"{job.stem}.ipynb"
-    try:
-        notebook = _execute(job.notebook, job.parameters)
-        write_whole(kept, written(notebook))
-        write_whole(path, page(notebook, title=job.title, vega=vega))
-    except Exception as error:  # whatever it is, the other reports go on and the caller is told
-        path.unlink(missing_ok=True)
-        kept.unlink(missing_ok=True)
-        if isinstance(error, PapermillExecutionError):
-            full = COLOUR_CODES.sub("", "\n".join(error.traceback))
-            return Report(job=job, failure=f"{error.ename}: {error.evalue}", traceback=full)
-        full = "".join(format_exception(error))
-        return Report(job=job, failure=f"{type(error).__name__}: {error}", traceback=full)
-    return Report(job=job, path=path)
+def _forked(
+    jobs: Sequence[Job], *, out: Path, script: Script, workers: int, deadline: float
+) -> Iterator[Report]:
+    """The reports as they end, each made in a process of its own."""
+    if not jobs:
+        return
+    tasks = [Task(function=_made, arguments=(job, out, script), deadline=deadline) for job in jobs]
+    with Forks(workers=min(workers, len(jobs))) as forks:
+        for number, piece in forks.run(tasks):
+            if isinstance(piece, Report):
+                yield piece
+            elif isinstance(piece, Lost):
+                yield Report(job=jobs[number], failure=piece.why, traceback=piece.why)
 
 
-def _execute(notebook: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The notebook as papermill executed it with these parameters, made `stable`.
+def _made(job: Job, out: Path, script: Script) -> Iterator[Report]:
+    """What a forked process tells: its one report."""
+    yield make(job, out=out, script=script, execute=_in_this_process)
 
-    Jupyter makes an event loop for each thread and leaves it open: here it is closed.
-    """
+
+def _in_this_process(notebook: Notebook) -> Notebook:
+    from deliverlab.reports.cells import error_in, executed
+
+    cells = list(executed(notebook["cells"]))
+    if error := error_in(cells[-1]):
+        raise CellError(error)
+    return {**notebook, "cells": cells}
+
+
+def _by_kernels(
+    jobs: Sequence[Job], *, out: Path, script: Script, workers: int, deadline: float
+) -> Iterator[Report]:
+    """The reports as they end, each run by a Jupyter kernel of its own."""
+    import papermill  # noqa: F401  imported here once, before threads would race for it
+
+    execute = partial(_in_a_kernel, deadline=deadline)
+    with ThreadPoolExecutor(workers) as pool:
+        running = [pool.submit(make, job, out=out, script=script, execute=execute) for job in jobs]
+        for report in as_completed(running):
+            yield report.result()
+
+
+def _in_a_kernel(notebook: Notebook, *, deadline: float) -> Notebook:
+    """Jupyter makes an event loop for each thread and leaves it open: here it is closed."""
     import papermill
     from jupyter_core.utils import ensure_event_loop
+    from papermill.exceptions import PapermillExecutionError
 
     with closing(ensure_event_loop()), tempfile.TemporaryDirectory(prefix="report-") as folder:
-        copy = Path(folder) / "notebook.ipynb"  # papermill takes braces in a path for places of parameters
-        copy.write_bytes(notebook.read_bytes())
-        executed = papermill.execute_notebook(
-            copy, None, parameters=dict(parameters), progress_bar=False,
-            kernel_manager_class=kernel_manager(Path(folder)),
-        )  # fmt: skip
-    return stable(executed)
+        copy = Path(folder) / "notebook.ipynb"
+        copy.write_text(written(notebook), encoding="utf-8")
+        try:
+            executed: Notebook = papermill.execute_notebook(
+                copy, None, progress_bar=False, execution_timeout=deadline,
+                kernel_manager_class=kernel_manager(Path(folder)),
+            )  # fmt: skip
+        except PapermillExecutionError as error:
+            raise CellError(
+                {"ename": error.ename, "evalue": error.evalue, "traceback": error.traceback}
+            ) from error
+    return executed
