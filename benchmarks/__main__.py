@@ -25,7 +25,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.name is None:
         for name in BENCHMARKS:
-            print(f"{name}: {importlib.import_module(f'benchmarks.{name}').__doc__}")
+            said = importlib.import_module(f"benchmarks.{name}").__doc__ or ""
+            print(f"{name}: {said.splitlines()[0]}")
         return
     result = json.dumps(run(options.name, quick=options.quick))
     if options.out:

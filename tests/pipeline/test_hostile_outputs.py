@@ -61,9 +61,10 @@ def test_files_are_named_by_nothing_of_the_data(out: Path) -> None:
     """Letters, digits and dashes; every file lies in the folder, and says where it holds addresses."""
     files = [path for path in out.rglob("*") if path.is_file()]
 
-    assert len(files) == 2 * 4 + 2  # page, notebook, CSV and XLSX each; index and run.json
+    # page, notebook, stamp, CSV and XLSX each; index, run.json, results.jsonl, and the shared script
+    assert len(files) == 2 * 5 + 4
     for path in files:
-        assert re.fullmatch(r"[a-z0-9-]{1,80}\.(html|ipynb|csv|xlsx|json)", path.name)
+        assert re.fullmatch(r"[a-z0-9-]{1,80}\.(html|ipynb|csv|xlsx|jsonl?|js)", path.name)
         assert out in path.resolve().parents
     assert len([path for path in files if path.stem.endswith("-with-addresses")]) == 4
 
