@@ -210,10 +210,18 @@ def plot_industries(cells: pl.DataFrame, /) -> Chart:
 def plot_stages(timeline: pl.DataFrame, /, *, stages: Sequence[str]) -> Chart:
     """How many accounts were in each stage, day by day, the mildest stage lowest.
 
-    `timeline` has day, stage and accounts, `stages` their order.
+    `timeline` has day, stage and accounts, `stages` their order; a stage without a row has nobody that day.
     """
     order = {stage: place for place, stage in enumerate(stages)}
-    drawn = _drawn(timeline, "day", "stage", "accounts").with_columns(
+    every = (
+        timeline.select("day")
+        .unique()
+        .join(pl.DataFrame({"stage": [*stages]}, schema={"stage": pl.String}), how="cross")
+    )
+    filled = every.join(timeline, on=["day", "stage"], how="left").with_columns(
+        pl.col("accounts").fill_null(0)
+    )
+    drawn = _drawn(filled.sort("day", "stage"), "day", "stage", "accounts").with_columns(
         place=pl.col("stage").replace_strict(order, return_dtype=pl.Int64),
         stage=pl.col("stage").map_elements(texts.stage_words, return_dtype=pl.String),
     )

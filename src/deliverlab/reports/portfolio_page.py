@@ -80,20 +80,11 @@ def industries(portfolio: Portfolio, /) -> Chart:
 
 
 def stages(portfolio: Portfolio, /) -> Chart:
-    """How many accounts were in each stage, day by day; zero where nobody was."""
+    """How many accounts were in each stage, day by day."""
     from deliverlab.reports.charts import plot_stages
 
-    counted = portfolio.timeline
-    names = sorted(counted["stage"].unique(), key=texts.stage_place)
-    every = (
-        counted.select("day")
-        .unique()
-        .join(pl.DataFrame({"stage": names}, schema={"stage": pl.String}), how="cross")
-    )
-    filled = every.join(counted, on=["day", "stage"], how="left").with_columns(
-        pl.col("accounts").fill_null(0)
-    )
-    return plot_stages(filled.sort("day", "stage"), stages=names)
+    names = sorted(portfolio.timeline["stage"].unique(), key=texts.stage_place)
+    return plot_stages(portfolio.timeline, stages=names)
 
 
 def changes(portfolio: Portfolio, /, *, days: int = RECENT_DAYS, length: int = CHANGES_SHOWN) -> Html:

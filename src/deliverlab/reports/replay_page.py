@@ -50,15 +50,10 @@ def figures(replay: Replay, /) -> Html:
 
 
 def stages_over_time(replay: Replay, /) -> Chart:
-    """How many accounts are in each stage, day by day; zero where nobody is."""
+    """How many accounts are in each stage, day by day."""
     from deliverlab.reports.charts import plot_stages
 
-    days = replay.timeline.select("day").unique()
-    every = days.join(pl.DataFrame({"stage": [*replay.stages]}), how="cross")
-    filled = every.join(replay.timeline, on=["day", "stage"], how="left").with_columns(
-        pl.col("accounts").fill_null(0)
-    )
-    return plot_stages(filled.sort("day", "stage"), stages=replay.stages)
+    return plot_stages(replay.timeline, stages=replay.stages)
 
 
 def false_trips(replay: Replay, /) -> Chart | Html:
