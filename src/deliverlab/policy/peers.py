@@ -13,40 +13,40 @@ from deliverlab.policy.past import day_number, day_numbers
 from deliverlab.schemas import BANDS, PeerRates
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from numpy.typing import NDArray
 
     from deliverlab.history import History
-    from deliverlab.policy.model import Policy
 
 
 def peers_of(
-    accounts: pl.DataFrame, history: History, *, policy: Policy, until: date
+    accounts: pl.DataFrame, history: History, *, metrics: Iterable[str], until: date
 ) -> tuple[Peers, NDArray[np.int64]]:
-    """The peer rates that the policy asks for on each day, and the group of each account in them.
+    """The peer rates of these metrics on each day, and the group of each account in them.
 
     A group is an industry, or an account that has rows of its own; such an account falls back to its
     industry's rates while it has none of its own. A row is valid until the next of its group.
     """
     industries = accounts["industry"].unique().sort()
     groups = _places(accounts["industry"], industries)
-    metrics = pl.Series("metric", policy.peer_metrics, dtype=pl.String)
+    names = pl.Series("metric", metrics, dtype=pl.String)
     rows = (PeerRates.create_empty() if history.peer_rates is None else history.peer_rates).filter(
-        pl.col("metric").cast(pl.String).is_in(metrics.implode()),
+        pl.col("metric").cast(pl.String).is_in(names.implode()),
         pl.col("industry").is_in(industries.implode()),
     )
     own = rows.join(accounts, on=["account_id", "industry"], how="semi")
     loners = own["account_id"].unique().sort()
     starts = rows["effective_from"].unique().sort()
-    size = (len(metrics), len(industries) + len(loners), len(BANDS), len(starts))
+    size = (len(names), len(industries) + len(loners), len(BANDS), len(starts))
     table = np.full((2, *size), np.nan)  # rate and shape come and go together
     shared = rows.filter(pl.col("account_id").is_null())
     for part, group in (
         (shared, _places(shared["industry"], industries)),
         (own, _places(own["account_id"], loners) + len(industries)),
     ):
-        metric, band = _places(part["metric"].cast(pl.String), metrics), part["band"].to_physical()
+        metric, band = _places(part["metric"].cast(pl.String), names), part["band"].to_physical()
         start = _places(part["effective_from"], starts)
         table[:, metric, group, band, start] = part["rate"], part["shape"].fill_null(np.nan)
 

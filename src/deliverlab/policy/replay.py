@@ -70,7 +70,7 @@ def replay(
         accounts = accounts.filter(pl.col("account_id").is_in(account_ids.implode()))
     mode = scenario.review.mode
     records, past = past_of(accounts, history, policy=policy, mode=mode, start=start, until=until)
-    peers, records["group"] = peers_of(accounts, history, policy=policy, until=until)
+    peers, records["group"] = peers_of(accounts, history, metrics=policy.peer_metrics, until=until)
     records["days_noted_from"], records["steps_noted_from"] = notes
     book = book_of(policy, industries=accounts["industry"].unique().sort().to_list())
     everything = (past, book, assumed_of(scenario), peers)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from deliverlab.schemas import CAUSES, COUNTS
+from deliverlab.metrics import HARM, METRICS
+from deliverlab.schemas import CAUSES, COUNTS, LABELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +25,7 @@ NONE = -(2**31)
 FOREVER = 2**31
 GOOD = 0
 COLUMNS = len(COUNTS)
+CLEAN, ABUSIVE = LABELS.index("clean"), LABELS.index("abusive")
 SENT, HARD_BOUNCES = COUNTS.index("sent"), COUNTS.index("hard_bounces")
 KINDS = ("rate", "peer", "evidence")
 RATE, PEER, EVIDENCE = range(3)
@@ -33,6 +35,19 @@ BREACH, UNREVIEWED, REVIEW, RECOVERY, EXPIRED = range(len(CAUSES))
 FACTOR, AVOIDED = range(2)
 QUIET = ("break", "skip", "count")
 BREAK, SKIP, COUNT = range(3)
+# What a policy adds to the sums over accounts beside what an untouched account is: see `policy.sums`.
+ADDED = (
+    "noticed", "blocked", "cleared", "held", "notices", "clean_noticed", "abusive_noticed", "sending_days",
+    "identified_days", "mail_held", "good_mail_held", "good_mail_held_of_cleared", "good_mail_held_of_clean",
+    "harm_reviewed", "abusive_mail_before_notice", "abusive_complaints_before_notice",
+    "harm_held", *(f"excess_{METRICS[name].numerator}_held" for name in HARM),
+)  # fmt: skip
+# What an untouched account is.
+UNTOUCHED = (
+    "accounts", "sending_days", "identified_days", "mail", "good_mail", "compared_mail", "clean", "abusive",
+    "abusive_mail_before_notice", "abusive_complaints_before_notice",
+    "harm", *(f"excess_{METRICS[name].numerator}" for name in HARM),
+)  # fmt: skip
 NUMBERS = ("events", "trials", "rate", "limit", "evidence", "peer_rate", "sent")
 
 
@@ -67,6 +82,7 @@ STAGE = _record("grace_days lasts_days", "send_share", "clears_on_review clears_
 REVIEWS = _record("mode after_days")
 RUN = _record("account from_day", "send_share", "has_effect")
 DUE = _record("account day")
+COURSE = _record("full_from entries reached is_blocked is_cleared")
 FINDING = _record("window_from", " ".join((*NUMBERS, "before")), "is_breached is_unclean")
 TRANSITION = _record("account day from_stage to_stage cause rule", " ".join(NUMBERS))
 DAY = _record("account day stage", flags="is_reviewed", columns="sent held")
@@ -166,3 +182,104 @@ class Walked(NamedTuple):
     days: Records  # of the diary
     readings: Records  # of the diary: a line a day and rule
     sizes: Record  # how many lines of each list there are
+
+
+class Keys(NamedTuple):
+    """Every way in which a rule of the policies looks at mail, each once, with the loosest limits of those."""
+
+    book: Book  # a rule a key
+    lags: Integers  # by key
+    has_effects: bool  # whether a review leaves another mail to look at
+
+
+class Candidates(NamedTuple):
+    """The days on which the loosest rule of a key breaches in mail of one run: no policy breaches on others."""
+
+    day: Integers
+    band: Integers
+    score: Floats  # the rate, by the peer rate, or the evidence; turned round where low is bad
+    first: int  # the number of the first account
+    starts: (
+        Integers  # [account, before or after a review, key]: where its days begin, the last: where they end
+    )
+    best: Floats  # [account, key, band]: the highest score before a review
+
+
+class Yardsticks(NamedTuple):
+    """How events of each metric that harms are measured against peers."""
+
+    numerator: Integers
+    late: Integers  # the column of the late events, -1 where there is none
+    denominator: Integers
+    lateness: Floats
+    weight: Floats
+    peers: Peers
+    groups: Integers  # by account, in those peers
+
+
+class Sums(NamedTuple):
+    """Running sums of the account that is being looked at: by place of the day, before any day at 0."""
+
+    band: Integers  # of the day at that place
+    sending: Integers  # days on which it sent, or was really blocked
+    identified: Integers  # days on which it sent, and was not
+    excess: Floats  # [place, before or after a review, harm and each metric's excess]
+
+
+class Rulebook(NamedTuple):
+    """All policies of a sweep, which have as many rules and as many stages."""
+
+    ladders: Records
+    rules: Records  # [policy, rule]
+    limits: Floats  # [policy, rule, industry, band]
+    stages: Records  # [policy, stage]
+    restarts: NDArray[np.bool_]  # [policy, cause]
+    keys: Integers  # [policy, rule]: how it looks at mail
+    bounds: Floats  # [policy, rule, industry, band]: a score that is no more breaches nothing
+    full_after: Integers  # by policy: days after which every window lies within a run; forever if none does
+
+
+class Told(NamedTuple):
+    """What is known of accounts beside their mail, by account."""
+
+    label: Integers
+    judged_from: Integers
+
+
+class Course(NamedTuple):
+    """What is kept in mind of an account under a policy, beside what the walk keeps."""
+
+    now: Record
+    cursor: Integers  # [before or after a review, rule]: the next candidate day to look at
+    entered: Integers  # [entry since it was last in good standing, stage and day]
+
+
+class Tallies(NamedTuple):
+    """What comes of a sweep, by policy: sums over accounts, and how many of them when."""
+
+    sums: Floats  # [policy, industry, band of the mean month, `ADDED`]
+    reached: Integers  # [policy, stage]
+    stays: Integers  # [policy, stage, days, over or not]
+    reviews: Integers  # [policy, day since the first]
+    delays: Integers  # [policy, days since the least, over or not]: of abusive accounts
+    moves: Integers  # [policy, stage, day since the first]: accounts more than the day before
+    first_day: int
+    least_delay: int
+    most_notices: Integers  # one number: that of any account under any policy
+
+
+class Swept(NamedTuple):
+    """All within reach of a sweep."""
+
+    mail: Mail
+    notes: Notes
+    sums: Sums
+    course: Course
+    past: Past
+    assumed: Assumed
+    peers: Peers
+    yardsticks: Yardsticks
+    candidates: Candidates
+    rulebook: Rulebook
+    told: Told
+    tallies: Tallies

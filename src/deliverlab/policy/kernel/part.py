@@ -31,7 +31,7 @@ def aside(function: F) -> F:
 
 def whole(function: F) -> F:
     """The function, compiled when it is first called, and kept on disk."""
-    return cast("F", numba.njit(cache=True, **OPTIONS)(function))
+    return cast("F", numba.njit(cache=True, nogil=True, **OPTIONS)(function))
 
 
 def sources() -> str:
