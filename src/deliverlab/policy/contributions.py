@@ -140,12 +140,13 @@ def _who(result: Simulation, stood: pl.LazyFrame) -> pl.LazyFrame:
 def _climbed(result: Simulation, who: pl.LazyFrame) -> pl.LazyFrame:
     """What an account went through on the ladder: the stages it reached, how long it stayed, its reviews."""
     shut = [stage.name for stage in result.policy.stages if stage.send_share == 0]
-    steps = result.transitions.lazy().sort("account_id", "day")
+    steps = result.transitions.lazy()
     is_clear, is_review = pl.col("to_stage") == GOOD, pl.col("cause") == "review"
     back_on = pl.when(is_clear).then("day").backward_fill().over("account_id")
     entered = pl.col("to_stage").filter(~is_clear)
     return (
         steps.join(who.select("account_id", "last_day"), on="account_id")
+        .sort("account_id", "day")  # a join may leave rows in any order
         .with_columns(back_on=back_on)
         .with_columns(
             stay=pl.struct(

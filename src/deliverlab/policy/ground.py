@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from deliverlab.history import History
-    from deliverlab.policy.kernel.layout import Assumed, Past, Peers, Records
+    from deliverlab.policy.kernel.layout import Assumed, Integers, Past, Peers, Records
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
 
@@ -39,7 +39,6 @@ class Ground(NamedTuple):
     told: Told
     scenario: Scenario
     until: int
-    first_day: int
 
     @property
     def has_effects(self) -> bool:
@@ -72,10 +71,9 @@ def ground_of(history: History, *, like: Policy, scenario: Scenario, until: date
         peers=peers,
         yardsticks=_yardsticks(accounts, history, until=until),
         assumed=assumed_of(scenario),
-        told=_told(accounts, history),
+        told=_told(accounts, history, until=last),
         scenario=scenario,
         until=last,
-        first_day=int(records["first"].min(initial=last)),
     )
 
 
@@ -95,15 +93,21 @@ def _yardsticks(accounts: pl.DataFrame, history: History, *, until: date) -> Yar
     )
 
 
-def _columns(names: list[str]) -> np.ndarray:
+def _columns(names: list[str]) -> Integers:
     return np.array([COUNTS.index(name) for name in names], np.int64)
 
 
-def _told(accounts: pl.DataFrame, history: History) -> Told:
+def _told(accounts: pl.DataFrame, history: History, *, until: int) -> Told:
     """Labels, and the days they are of."""
     known = accounts.join(
         history.accounts.select("account_id", "label", "label_on"), on="account_id", maintain_order="left"
     )
     label = known["label"].fill_null("unknown").cast(pl.Enum(LABELS)).to_physical()
-    judged_from = known.select(pl.coalesce("label_on", "first")).to_series()
-    return Told(label=label.cast(pl.Int64).to_numpy().copy(), judged_from=day_numbers(judged_from))
+    judged_from = day_numbers(known.select(pl.coalesce("label_on", "first")).to_series())
+    first = day_numbers(known["first"])
+    return Told(
+        label=label.cast(pl.Int64).to_numpy().copy(),
+        judged_from=judged_from,
+        first_day=int(first.min(initial=until)),
+        least_delay=int((first - judged_from).min(initial=0)),
+    )

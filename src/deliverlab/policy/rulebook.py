@@ -52,16 +52,16 @@ def _turned(limits: Floats, is_high_bad: object) -> Floats:
 
 def _keys(ladders: Records, rules: Records, limits: Floats, *, has_effects: bool) -> tuple[Keys, Integers]:
     """The ways of looking, and which of them each rule has."""
-    places: dict[tuple[object, ...], int] = {}
+    places: dict[tuple[float, ...], int] = {}
     of_rules = np.zeros(rules.shape, np.int64)
     for p, r in np.ndindex(*rules.shape):
         looks = _looks(rules[p, r], int(ladders[p]["lag_days"]))
         of_rules[p, r] = places.setdefault(looks, len(places))
     loose, lags = np.zeros(len(places), layout.RULE), np.zeros(len(places), np.int64)
     loosest = np.zeros((len(places), *limits.shape[2:]))
-    for k, (lag, *_) in enumerate(places):
+    for k, looks in enumerate(places):
         alike = rules[of_rules == k]
-        loose[k], lags[k] = alike[0], lag
+        loose[k], lags[k] = alike[0], looks[0]
         loose[k]["z"], loose[k]["clean_limit"] = 0.0, math.nan
         for name in LEAST:
             loose[k][name] = alike[name].min() * (1 - SLACK)
@@ -77,14 +77,14 @@ def _keys(ladders: Records, rules: Records, limits: Floats, *, has_effects: bool
     return Keys(book, lags, has_effects), of_rules
 
 
-def _looks(rule: Record, lag: int) -> tuple[object, ...]:
+def _looks(rule: Record, lag: int) -> tuple[float, ...]:
     """What two rules have in common that see the same on every day."""
     names = LOOKS + (EVIDENCE_LOOKS if rule["kind"] == EVIDENCE else ())
     return (lag, *(rule[name].item() for name in names))
 
 
 def _full_after(book: Book) -> int:
-    """Days after which every window of the policy lies within a run of mail, if any number of them is enough."""
+    """Days after which every window lies within a run of mail; forever where days do not tell."""
     if (book.rules["kind"] == EVIDENCE).any() or (book.rules["sends"] != NONE).any():
         return FOREVER
     return int(book.rules["days"].max(initial=1)) - 1 + int(book.ladder["lag_days"])

@@ -73,7 +73,7 @@ def simulate(
     the history does not hold, or does not fit the scenario or the start; `DataError` where `start` is no
     `Standing`.
     """
-    _refuse_unfit(history, policy=policy, scenario=scenario)
+    refuse_unfit(history, policy=policy, scenario=scenario)
     begun = Standing.create_empty() if start is None else Standing.admit(start, what="start")
     last_day = until or history.until or max(begun["as_of"], default=date.min)
     _refuse_unfit_start(begun, history, policy=policy, until=last_day)
@@ -93,7 +93,7 @@ def simulate(
     )
 
 
-def _refuse_unfit(history: History, *, policy: Policy, scenario: Scenario) -> None:
+def refuse_unfit(history: History, *, policy: Policy, scenario: Scenario) -> None:
     """The policy must not see the future, and must fit peer rates and scenario."""
     lag, known = policy.window.lag_days, history.known_within_days
     if lag < known:

@@ -185,7 +185,7 @@ class Walked(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """Every way in which a rule of the policies looks at mail, each once, with the loosest limits of those."""
+    """Every way in which a rule of the policies looks at mail, with the loosest limits of those that do."""
 
     book: Book  # a rule a key
     lags: Integers  # by key
@@ -193,10 +193,10 @@ class Keys(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """The days on which the loosest rule of a key breaches in mail of one run: no policy breaches on others."""
+    """The days on which the loosest rule of a key breaches in mail of one run; on others no policy does."""
 
-    day: Integers
-    band: Integers
+    day: NDArray[np.int32]
+    band: NDArray[np.int8]
     score: Floats  # the rate, by the peer rate, or the evidence; turned round where low is bad
     first: int  # the number of the first account
     starts: (
@@ -244,6 +244,8 @@ class Told(NamedTuple):
 
     label: Integers
     judged_from: Integers
+    first_day: int  # the first day of any account
+    least_delay: int  # days from `judged_from` to the first day of the account, at the least
 
 
 class Course(NamedTuple):
@@ -259,17 +261,37 @@ class Tallies(NamedTuple):
 
     sums: Floats  # [policy, industry, band of the mean month, `ADDED`]
     reached: Integers  # [policy, stage]
-    stays: Integers  # [policy, stage, days, over or not]
-    reviews: Integers  # [policy, day since the first]
-    delays: Integers  # [policy, days since the least, over or not]: of abusive accounts
-    moves: Integers  # [policy, stage, day since the first]: accounts more than the day before
-    first_day: int
-    least_delay: int
-    most_notices: Integers  # one number: that of any account under any policy
+    stays: NDArray[np.int32]  # [policy, stage, days, over or not]
+    reviews: NDArray[np.int32]  # [policy, day since the first]
+    delays: NDArray[np.int32]  # [policy, days since the least, over or not]: of abusive accounts
+    moves: NDArray[np.int32]  # [policy, stage, day since the first]: accounts more than the day before
+
+
+class Surveyed(NamedTuple):
+    """All within reach while accounts are taken as they are."""
+
+    mail: Mail
+    sums: Sums
+    past: Past
+    yardsticks: Yardsticks
+    told: Told
+    untouched: Floats  # [industry, band of the mean month, `UNTOUCHED`]
+
+
+class Screened(NamedTuple):
+    """All within reach while candidate days are looked for."""
+
+    mail: Mail
+    notes: Notes
+    sums: Sums
+    past: Past
+    peers: Peers
+    keys: Keys
+    candidates: Candidates
 
 
 class Swept(NamedTuple):
-    """All within reach of a sweep."""
+    """All within reach while accounts are walked under many policies."""
 
     mail: Mail
     notes: Notes

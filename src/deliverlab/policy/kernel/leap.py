@@ -30,8 +30,8 @@ from deliverlab.policy.kernel.layout import (
     Swept,
 )
 from deliverlab.policy.kernel.part import part, sources, whole
-from deliverlab.policy.kernel.screen import add_up, note_bands, usual_band
 from deliverlab.policy.kernel.rules import add_evidence
+from deliverlab.policy.kernel.untouched import add_up, note_bands, usual_band
 from deliverlab.policy.kernel.walk import dawn, decide
 from deliverlab.policy.kernel.windows import effective, fill_totals, last_day_of, note_run, total
 from deliverlab.schemas import COUNTS
@@ -62,8 +62,11 @@ def may_breach(p: int, swept: Swept) -> bool:
 
 
 @part
-def next_candidate(day: int, p: int, swept: Swept) -> int:
-    """The first day from this one on, on which the policy could be breached; the screen has seen it."""
+def next_candidate(day: int, since: int, p: int, swept: Swept) -> int:
+    """The first day from `since` on, on which the policy could be breached; it is `day`, or later.
+
+    The cursor goes no further than `day`: what is only heeded later may be heeded sooner after a review.
+    """
     mail, candidates, rulebook = swept.mail, swept.candidates, swept.rulebook
     a, industry = mail.account.number - candidates.first, mail.account.industry
     when = int(mail.runs[mail.state.runs - 1].has_effect)
@@ -71,12 +74,14 @@ def next_candidate(day: int, p: int, swept: Swept) -> int:
     for r in range(rulebook.keys.shape[1]):
         k = rulebook.keys[p, r]
         at, end = max(cursor[when, r], candidates.starts[a, when, k]), candidates.starts[a, when, k + 1]
+        while at < end and candidates.day[at] < day:
+            at += 1
+        cursor[when, r] = at
         while at < end and (
-            candidates.day[at] < day
+            candidates.day[at] < since
             or candidates.score[at] <= rulebook.bounds[p, r, industry, candidates.band[at]]
         ):
             at += 1
-        cursor[when, r] = at
         if at < end:
             soonest = min(soonest, candidates.day[at])
     return int(soonest)
@@ -125,7 +130,8 @@ def next_day(day: int, p: int, swept: Swept, notes: Notes, book: Book) -> int:
     heeds_from = heeds_breaches_from(day, notes, book)
     if heeds_from < soonest:
         full_from = swept.course.now.full_from
-        soonest = min(soonest, heeds_from if heeds_from < full_from else next_candidate(heeds_from, p, swept))
+        is_full = heeds_from >= full_from
+        soonest = min(soonest, next_candidate(day, heeds_from, p, swept) if is_full else heeds_from)
     return int(soonest)
 
 
@@ -147,7 +153,7 @@ def catch_up(first: int, last: int, swept: Swept, here: Here) -> None:
 def note_step(p: int, after: int, cause: int, swept: Swept, here: Here) -> None:
     """Counts a step before it is taken."""
     state, day, course, tallies = here.mail.state, here.mail.today.day, swept.course, swept.tallies
-    place = day - tallies.first_day
+    place = day - swept.told.first_day
     if place + 1 < tallies.moves.shape[2]:
         tallies.moves[p, state.stage, place + 1] -= 1
         tallies.moves[p, after, place + 1] += 1
@@ -230,7 +236,6 @@ def note_end(p: int, until: int, swept: Swept, mail: Mail) -> None:
         note_delay(p, until, sums, swept, mail)
     for stage in range(swept.tallies.reached.shape[1]):
         swept.tallies.reached[p, stage] += int(now.reached >> stage & 1)
-    swept.tallies.most_notices[0] = max(swept.tallies.most_notices[0], state.new_notices)
 
 
 @part
@@ -238,8 +243,8 @@ def note_delay(p: int, until: int, sums: Floats, swept: Swept, mail: Mail) -> No
     """An abusive account that got a notice: how late, and what it had sent and drawn by then."""
     a, first_notice, tallies = mail.account.number, mail.state.first_notice, swept.tallies
     judged_from = swept.told.judged_from[a]
-    tallies.delays[p, first_notice - judged_from - tallies.least_delay, 1] += 1
-    tallies.delays[p, until - judged_from - tallies.least_delay, 0] -= 1
+    tallies.delays[p, first_notice - judged_from - swept.told.least_delay, 1] += 1
+    tallies.delays[p, until - judged_from - swept.told.least_delay, 0] -= 1
     since = max(judged_from, first_notice + 1)
     sums[ABUSIVE_NOTICED] += 1.0
     sums[MAIL_BEFORE_NOTICE] -= total(SENT, since, until, mail)
@@ -299,14 +304,15 @@ def leap_account(p: int, until: int, swept: Swept, here: Here) -> None:
         note_end(p, until, swept, mail)
 
 
-def _leap_of(sources: str) -> Callable[[Records, int, int, Floats, Swept, int], None]:
+def _leap_of(sources: str) -> Callable[[Records, Floats, Swept, int], int]:
     """The leap, which numba's cache knows by all sources that are compiled into it."""
 
     @whole
-    def leap(accounts: Records, first: int, end: int, draws: Floats, room: Swept, until: int) -> None:
+    def leap(accounts: Records, draws: Floats, room: Swept, until: int) -> int:
         assert sources
+        most = 0
         books = room.rulebook
-        for i in range(first, end):
+        for i in range(len(accounts)):
             account, starts = accounts[i], room.candidates.starts
             a = account.number - room.candidates.first
             if starts[a, 0, 0] == starts[a, 0, starts.shape[2] - 1]:
@@ -316,9 +322,7 @@ def _leap_of(sources: str) -> Callable[[Records, int, int, Floats, Swept, int], 
             fill_totals(mail, room.past)
             note_bands(room.sums, mail, room.peers)
             add_up(room.sums, mail, room.past, room.yardsticks)
-            notes = Notes(
-                state, today, room.notes.evidence, room.notes.findings, room.notes.dues, draws[i - first]
-            )
+            notes = Notes(state, today, room.notes.evidence, room.notes.findings, room.notes.dues, draws[i])
             swept = Swept(
                 mail, notes, room.sums, room.course, room.past, room.assumed, room.peers, room.yardsticks,
                 room.candidates, room.rulebook, room.told, room.tallies,
@@ -331,9 +335,14 @@ def _leap_of(sources: str) -> Callable[[Records, int, int, Floats, Swept, int], 
                     )
                     here = Here(mail, notes, room.past, book, room.assumed, room.peers)
                     leap_account(p, until, swept, here)
+                    most = max(most, state.new_notices)
+        return most
 
     return leap
 
 
 leap = _leap_of(sources())
-"""Walks these accounts, each screened before, under every policy, and adds what comes of it to the tallies."""
+"""Walks these accounts, each screened before, under every policy, and adds what comes of it to the tallies.
+
+Gives the most notices that any of them got under any policy.
+"""
