@@ -20,7 +20,7 @@ from deliverlab.policy.simulate import Simulation, simulate
 from deliverlab.policy.sums import Ledger, Sums
 from deliverlab.policy.sweep import UNSWEPT, Bench
 from deliverlab.schemas import GOOD, LABELS
-from tests.policy.answers import history_of
+from tests.policy.answers import DAY, history_of
 from tests.policy.reference import Row
 from tests.policy.worlds import World, random_policy, random_rule, random_stage, random_world, toml
 
@@ -37,10 +37,11 @@ def test_one_by_one(seed: int) -> None:
     world = random_world(rng)
     history, scenario = labelled(history_of(world), rng), Scenario.from_text(toml(world.scenario))
     policies = variants(world, rng)
-    bench = Bench(history, policies[0], scenario, world.last_day)
+    since = rng.choice((None, world.first_day + rng.randrange(span_of(world)) * DAY))
+    bench = Bench(history, policies[0], scenario, world.last_day, since)
     swept = bench.sweep(policies)
     for p, policy in enumerate(policies):
-        alone = simulate(history, policy=policy, scenario=scenario, until=world.last_day)
+        alone = simulate(history, policy=policy, scenario=scenario, start=bench.start, until=world.last_day)
         sums = sums_alone(alone)
         differ = {
             name: (value[p], sums.columns[name][0])
@@ -57,6 +58,11 @@ def test_one_by_one(seed: int) -> None:
                 assert figure[p] == pytest.approx(expected, rel=1e-9, abs=1e-6, nan_ok=True), measure.name
         by_day = swept.stages_by_day(p).drop("day").sum()
         assert stage_days(alone, policy) == by_day.row(0, named=True)
+
+
+def span_of(world: World) -> int:
+    """The days of a world."""
+    return (world.last_day - world.first_day).days + 1
 
 
 def labelled(history: History, rng: Random) -> History:
@@ -115,7 +121,8 @@ def sums_alone(result: Simulation) -> Sums:
 
 
 def stage_days(result: Simulation, policy: Policy) -> dict[str, int]:
-    """The days that all accounts together spent in each stage."""
-    days = result.outcomes.select(pl.col("days_in_stage").explode().struct.unnest())
+    """The days that all accounts with mail spent in each stage together."""
+    mailed = contributions(result).select("account_id")
+    days = result.outcomes.join(mailed, on="account_id").select(pl.col("days_in_stage").explode().struct.unnest())
     spent = dict(days.group_by("stage").agg(pl.col("days").sum()).iter_rows())
     return {stage: spent.get(stage, 0) for stage in (GOOD, *policy.stage_names)}

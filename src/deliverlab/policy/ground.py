@@ -15,15 +15,18 @@ from deliverlab.policy.kernel.layout import AVOIDED, FACTOR, Told, Yardsticks
 from deliverlab.policy.past import accounts_in_scope, day_number, day_numbers, past_of
 from deliverlab.policy.peers import peers_of
 from deliverlab.policy.toml import shown
-from deliverlab.schemas import COUNTS, LABELS, Standing
+from deliverlab.schemas import COUNTS, LABELS
 
 if TYPE_CHECKING:
     from datetime import date
+
+    import dataframely as dy
 
     from deliverlab.history import History
     from deliverlab.policy.kernel.layout import Assumed, Integers, Past, Peers, Records
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
+    from deliverlab.schemas import Standing
 
 
 class Ground(NamedTuple):
@@ -47,7 +50,9 @@ class Ground(NamedTuple):
         return bool((effects[FACTOR] != 1.0).any() or (effects[AVOIDED] != 0.0).any())
 
 
-def ground_of(history: History, *, like: Policy, scenario: Scenario, until: date) -> Ground:
+def ground_of(
+    history: History, *, like: Policy, scenario: Scenario, start: dy.DataFrame[Standing], until: date
+) -> Ground:
     """What policies like this one are walked on.
 
     Raises `PolicyError` where the history holds no peer rates: without peers nobody has an excess.
@@ -57,8 +62,10 @@ def ground_of(history: History, *, like: Policy, scenario: Scenario, until: date
             f"policy {shown(like.name)}: what it comes to is measured against peers, "
             f"so the history must hold peer rates, and it holds none"
         )
-    start = Standing.create_empty()
     accounts = accounts_in_scope(history, policy=like, start=start, until=until)
+    if len(start):
+        accounts = accounts.join(_last_rows(history, until=until), on="account_id", maintain_order="left")
+        accounts = accounts.filter(pl.col("last_row") >= pl.col("first"))  # the others have no mail to judge
     mode = scenario.review.mode
     records, past = past_of(accounts, history, policy=like, mode=mode, start=start, until=until)
     peers, records["group"] = peers_of(accounts, history, metrics=like.peer_metrics, until=until)
@@ -75,6 +82,12 @@ def ground_of(history: History, *, like: Policy, scenario: Scenario, until: date
         scenario=scenario,
         until=last,
     )
+
+
+def _last_rows(history: History, *, until: date) -> pl.DataFrame:
+    """The last day with mail of each account."""
+    days = history.daily.lazy().filter(pl.col("day") <= until).group_by("account_id")
+    return days.agg(last_row=pl.col("day").max()).collect()
 
 
 def _yardsticks(accounts: pl.DataFrame, history: History, *, until: date) -> Yardsticks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -90,6 +90,24 @@ def simulate(
         scenario=scenario,
         history=history,
         start=begun,
+    )
+
+
+def good_standing(history: History, since: date, /) -> dy.DataFrame[Standing]:
+    """The standing on the day before `since` of all accounts with mail by then: as if nothing had happened.
+
+    Given as `start`, it has a policy begin on that day with a clean slate: no notice is remembered, and only
+    mail from then on counts. Volume bands still look back.
+    """
+    known = history.daily.filter(pl.col("day") < since).select("account_id").unique().sort("account_id")
+    beginning = {"stage": GOOD, "fresh_from": since, "as_of": since - timedelta(days=1)}
+    beginning |= {"clean_streak": 0, "notices": 0, "reviews_due": [], "evidence": [], "runs": []}
+    columns = Standing.create_empty().schema.items()
+    return Standing.cast(
+        known.select(
+            pl.col(name) if name == "account_id" else pl.lit(beginning.get(name), kind).alias(name)
+            for name, kind in columns
+        )
     )
 
 

@@ -13,13 +13,15 @@ import polars as pl
 from deliverlab.errors import PolicyError
 from deliverlab.policy.kernel.layout import ADDED
 from deliverlab.policy.measures import MEASURES
-from deliverlab.policy.simulate import refuse_unfit
+from deliverlab.policy.simulate import good_standing, refuse_unfit
 from deliverlab.policy.swept import swept_sums
 from deliverlab.policy.toml import one_of, shown
-from deliverlab.schemas import BANDS, GOOD
+from deliverlab.schemas import BANDS, GOOD, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import dataframely as dy
 
     from deliverlab.history import History
     from deliverlab.policy.ground import Ground
@@ -43,13 +45,21 @@ class Bench:
     like: Policy
     scenario: Scenario
     until: date
+    since: date | None = None  # from here on, with everybody in good standing; left out: from the first mail
+
+    @cached_property
+    def start(self) -> dy.DataFrame[Standing]:
+        """The standing in which `simulate` begins to walk the same days."""
+        return Standing.create_empty() if self.since is None else good_standing(self.history, self.since)
 
     @cached_property
     def ground(self) -> Ground:
         """The history in arrays."""
         from deliverlab.policy.ground import ground_of
 
-        return ground_of(self.history, like=self.like, scenario=self.scenario, until=self.until)
+        return ground_of(
+            self.history, like=self.like, scenario=self.scenario, start=self.start, until=self.until
+        )
 
     @cached_property
     def untouched(self) -> Floats:

@@ -66,7 +66,7 @@ def screen_key(k: int, at: int, screened: Screened) -> int:
     notes, mail, keys, peers = screened.notes, screened.mail, screened.keys, screened.peers
     today, account, candidates = notes.today, mail.account, screened.candidates
     notes.evidence[k] = 0.0
-    for i in range(account.days):
+    for i in range(account.first - account.origin, account.days):
         today.day = account.origin + i
         today.newest = today.day - keys.lags[k]
         today.band = screened.sums.band[i]
@@ -86,7 +86,7 @@ def screen_key(k: int, at: int, screened: Screened) -> int:
 def begin_with(when: int, mail: Mail) -> None:
     """All of an account's mail in one run, before or after a review."""
     run = mail.runs[0]
-    run.account, run.from_day = mail.account.number, mail.account.origin
+    run.account, run.from_day = mail.account.number, mail.account.first
     run.send_share, run.has_effect = 1.0, when == 1
     mail.state.runs = 1
     mail.state.fresh = mail.account.first

@@ -52,7 +52,7 @@ def note_bands(sums: Sums, mail: Mail, peers: Peers) -> None:
 
 @part
 def add_up(sums: Sums, mail: Mail, past: Past, yardsticks: Yardsticks) -> None:
-    """Days of mail, and excess, by day."""
+    """Days of mail, and excess, by day: nothing before the first day that is walked."""
     account, peers, blocked_until, block = mail.account, yardsticks.peers, NONE, mail.account.block
     metrics = len(yardsticks.weight)
     for i in range(account.days):
@@ -61,13 +61,16 @@ def add_up(sums: Sums, mail: Mail, past: Past, yardsticks: Yardsticks) -> None:
             blocked_until = max(blocked_until, past.block_to[block])
             block += 1
         has_mail, is_blocked = mail.totals[i + 1, SENT] > mail.totals[i, SENT], day <= blocked_until
-        sums.sending[i + 1] = sums.sending[i] + int(has_mail or is_blocked)
-        sums.identified[i + 1] = sums.identified[i] + int(has_mail and not is_blocked)
+        is_walked = day >= account.first
+        sums.sending[i + 1] = sums.sending[i] + int(is_walked and (has_mail or is_blocked))
+        sums.identified[i + 1] = sums.identified[i] + int(is_walked and has_mail and not is_blocked)
         for when in range(2):
             for m in range(1 + metrics):
                 sums.excess[i + 1, when, m] = sums.excess[i, when, m]
+        if not is_walked or is_empty(i, mail):
+            continue
         period = peers.period[day - peers.first_day]
-        if period < 0 or is_empty(i, mail):
+        if period < 0:
             continue
         for m in range(metrics):
             rate = peers.rate[m, yardsticks.groups[account.number], sums.band[i], period]
@@ -102,7 +105,9 @@ def counted(column: int, when: int, i: int, mail: Mail) -> float:
 @part
 def usual_band(mail: Mail, peers: Peers) -> int:
     """The volume band of an account's mean month."""
-    monthly, band = mail.totals[mail.account.days, SENT] * BAND_DAYS / mail.account.days, 0
+    account = mail.account
+    until = account.origin + account.days - 1
+    monthly, band = total(SENT, account.first, until, mail) * BAND_DAYS / (until - account.first + 1), 0
     while band + 1 < len(peers.band_starts) and monthly >= peers.band_starts[band + 1]:
         band += 1
     return band
@@ -112,7 +117,7 @@ def usual_band(mail: Mail, peers: Peers) -> int:
 def compared_mail(sums: Sums, mail: Mail, yardsticks: Yardsticks) -> int:
     """The mail that has peers to compare it with."""
     peers, compared = yardsticks.peers, 0
-    for i in range(mail.account.days):
+    for i in range(mail.account.first - mail.account.origin, mail.account.days):
         period = peers.period[mail.account.origin + i - peers.first_day]
         for m in range(len(yardsticks.weight)):
             group = yardsticks.groups[mail.account.number]
@@ -126,20 +131,21 @@ def compared_mail(sums: Sums, mail: Mail, yardsticks: Yardsticks) -> int:
 def note_untouched(surveyed: Surveyed, mail: Mail) -> None:
     """Adds an account, as it is if nobody touches it."""
     sums, told, a, days = surveyed.sums, surveyed.told, mail.account.number, mail.account.days
-    totals, band = mail.totals, usual_band(mail, surveyed.yardsticks.peers)
-    line = surveyed.untouched[mail.account.industry, band]
+    first, until = mail.account.first, mail.account.origin + days - 1
+    line = surveyed.untouched[mail.account.industry, usual_band(mail, surveyed.yardsticks.peers)]
     line[ACCOUNTS] += 1.0
     line[SENDING_DAYS] += sums.sending[days]
     line[IDENTIFIED_DAYS] += sums.identified[days]
-    line[MAIL] += totals[days, SENT]
-    line[GOOD_MAIL] += totals[days, DELIVERED] - totals[days, COMPLAINTS] - totals[days, LATE_COMPLAINTS]
+    line[MAIL] += total(SENT, first, until, mail)
+    line[GOOD_MAIL] += total(DELIVERED, first, until, mail)
+    line[GOOD_MAIL] -= total(COMPLAINTS, first, until, mail) + total(LATE_COMPLAINTS, first, until, mail)
     line[COMPARED_MAIL] += compared_mail(sums, mail, surveyed.yardsticks)
     for m in range(sums.excess.shape[2]):
         line[HARM + m] += sums.excess[days, 0, m]
     if told.label[a] == LABELLED_CLEAN:
         line[CLEAN] += 1.0
     if told.label[a] == LABELLED_ABUSIVE:
-        since, until = told.judged_from[a], mail.account.origin + days - 1
+        since = told.judged_from[a]
         line[ABUSIVE] += 1.0
         line[MAIL_BEFORE_NOTICE] += total(SENT, since, until, mail)
         line[COMPLAINTS_BEFORE_NOTICE] += total(COMPLAINTS, since, until, mail)
