@@ -18,7 +18,8 @@ from deliverlab.policy.resample import resample
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import Simulation, simulate
 from deliverlab.policy.sums import Ledger, Sums
-from deliverlab.policy.sweep import UNSWEPT, Bench
+from deliverlab.policy.named import UNSWEPT
+from deliverlab.policy.sweep.bench import Bench
 from deliverlab.schemas import GOOD, LABELS
 from tests.policy.answers import DAY, history_of
 from tests.policy.reference import Row

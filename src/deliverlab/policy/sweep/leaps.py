@@ -26,7 +26,7 @@ from deliverlab.policy.kernel.layout import (
 from deliverlab.policy.kernel.leap import leap
 from deliverlab.policy.kernel.screen import screen
 from deliverlab.policy.kernel.untouched import survey
-from deliverlab.policy.rulebook import rulebook_of
+from deliverlab.policy.sweep.rulebook import rulebook_of
 from deliverlab.schemas import BANDS
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from deliverlab.policy.ground import Ground
     from deliverlab.policy.kernel.layout import Floats, Keys, Records, Rulebook
     from deliverlab.policy.model import Policy
+    from deliverlab.policy.sweep.ground import Ground
 
 PARTS = 8  # accounts are walked in so many parts, however many cores there are, so that sums never differ
 ROOM = 1_000_000  # candidate days held at a time

@@ -12,10 +12,10 @@ import polars as pl
 
 from deliverlab.errors import PolicyError
 from deliverlab.policy.kernel.layout import ADDED
-from deliverlab.policy.measures import MEASURES
+from deliverlab.policy.named import figure_named
 from deliverlab.policy.simulate import good_standing, refuse_unfit
-from deliverlab.policy.swept import swept_sums
-from deliverlab.policy.toml import one_of, shown
+from deliverlab.policy.sweep.sums import swept_sums
+from deliverlab.policy.toml import shown
 from deliverlab.schemas import BANDS, GOOD, Standing
 
 if TYPE_CHECKING:
@@ -24,13 +24,11 @@ if TYPE_CHECKING:
     import dataframely as dy
 
     from deliverlab.history import History
-    from deliverlab.policy.ground import Ground
     from deliverlab.policy.kernel.layout import Floats, Tallies
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
     from deliverlab.policy.sums import Sums
-
-UNSWEPT = {"noticed_harm_averted", "naive_harm_averted"}  # they ask for the rate on the day of the notice
+    from deliverlab.policy.sweep.ground import Ground
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Bench:
     @cached_property
     def ground(self) -> Ground:
         """The history in arrays."""
-        from deliverlab.policy.ground import ground_of
+        from deliverlab.policy.sweep.ground import ground_of
 
         return ground_of(
             self.history, like=self.like, scenario=self.scenario, start=self.start, until=self.until
@@ -64,13 +62,13 @@ class Bench:
     @cached_property
     def untouched(self) -> Floats:
         """What accounts are if nobody touches them: [industry, band, `layout.UNTOUCHED`]."""
-        from deliverlab.policy.leaps import survey_of
+        from deliverlab.policy.sweep.leaps import survey_of
 
         return survey_of(self.ground)
 
     def sweep(self, policies: Sequence[Policy]) -> Sweep:
         """What each of these policies comes to: the sums that `simulate` and `evaluate` make one by one."""
-        from deliverlab.policy.leaps import leap_over  # compiled code, loaded by those who use it
+        from deliverlab.policy.sweep.leaps import leap_over  # compiled code, loaded by those who use it
 
         for policy in policies:
             _refuse_unlike(policy, self.like)
@@ -94,20 +92,8 @@ class Sweep:
         return swept_sums(self.tallies, bench.untouched, ground=bench.ground, stages=bench.like.stage_names)
 
     def figures(self, names: Iterable[str]) -> pl.DataFrame:
-        """A row a policy and a column a measure; null where it cannot be said."""
-        return pl.DataFrame({name: self.figure(name) for name in names}).fill_nan(None)
-
-    def figure(self, name: str) -> Floats:
-        """What each policy comes to by one measure, by name; `reached.suspended` is about a stage."""
-        measures = {measure.name: measure for measure in MEASURES if measure.name not in UNSWEPT}
-        measure, _, about = name.partition(".")
-        if measure not in measures:
-            raise PolicyError(f"measure = {shown(name)}, must be {one_of(measures, given=measure)}")
-        found = measures[measure].figures(self.sums, self.sums)
-        if (about or None) not in found:
-            known = [f"{measure}.{each}" if each else measure for each in found]
-            raise PolicyError(f"measure = {shown(name)}, must be {one_of(known, given=name)}")
-        return np.asarray(found[about or None], np.float64)
+        """A row a policy and a column a measure, by name; null where it cannot be said."""
+        return pl.DataFrame({name: figure_named(name, self.sums) for name in names}).fill_nan(None)
 
     def stages_by_day(self, p: int) -> pl.DataFrame:
         """The accounts in each stage on each day under one policy: columns `day` and the stages."""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from deliverlab.policy.ground import Ground
     from deliverlab.policy.kernel.layout import Floats, Tallies
+    from deliverlab.policy.sweep.ground import Ground
 
 CLEAN, CLEAN_NOTICED = UNTOUCHED.index("clean"), ADDED.index("clean_noticed")
 
