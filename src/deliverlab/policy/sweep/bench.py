@@ -45,6 +45,11 @@ class Bench:
     until: date
     since: date | None = None  # from here on, with everybody in good standing; left out: from the first mail
 
+    @property
+    def days(self) -> str:
+        """The days in words."""
+        return f"{self.since or min(self.history.daily['day'], default=self.until)} to {self.until}"
+
     @cached_property
     def start(self) -> dy.DataFrame[Standing]:
         """The standing in which `simulate` begins to walk the same days."""

@@ -1,4 +1,4 @@
-"""The choice: which policies are allowed, which are on the front, and which of the best stands on a plateau."""
+"""The choice: which policies are allowed, which are on the front, and which of the best to take."""
 
 from __future__ import annotations
 
@@ -50,9 +50,18 @@ def is_on_front(worth: Floats, allowed: Flags, /) -> Flags:
 
 
 def best_of(worth: Floats, allowed: Flags, /, *, most: int) -> NDArray[np.int64]:
-    """The places of the best allowed policies by the first objective, at most so many; ties by the others."""
-    order = np.lexsort([np.arange(len(worth)), *(-worth[:, ::-1]).T])
-    return np.asarray(order[allowed[order]][:most], np.int64)
+    """The places of the best allowed policies by the first objective, at most so many; ties by the others.
+
+    Of policies that are worth the same by all objectives, only the first counts.
+
+    >>> best_of(np.array([[1.0], [3.0], [3.0], [2.0]]), np.array([True, True, True, False]), most=2).tolist()
+    [1, 0]
+    """
+    (places,) = np.nonzero(allowed)
+    _, firsts = np.unique(worth[places], axis=0, return_index=True)
+    places = np.sort(places[firsts])
+    order = np.lexsort(-worth[places, ::-1].T)
+    return np.asarray(places[order][:most], np.int64)
 
 
 def worst_near(own: float, near: Floats, allowed: Flags, /) -> float:

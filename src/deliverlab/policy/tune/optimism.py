@@ -36,7 +36,7 @@ class Resampled(NamedTuple):
 def resampled(results: Sequence[Simulation], search: Search, /, *, resamples: int) -> Resampled:
     """Finalists in the same resamples of accounts, and how optimistic it is to pick the best of them.
 
-    In each resample the best is picked as it is in history, and its figure there is held against its figure in
+    In each resample the best is picked as it is in history, and its figure there is held against that in
     history: the mean of what is lost is the optimism (Efron 1983). It is that of the choice among these
     finalists: the luck by which they became finalists comes on top, and shows in the days that judge them.
     """

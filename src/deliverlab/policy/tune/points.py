@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deliverlab.policy.tune.search import Search, Vary
 
     Floats: TypeAlias = NDArray[np.float64]
+    Table: TypeAlias = dict[str, Any]
 
 EACH = "*"
 NEAR = 0.125  # of each range: how far around the best is looked again
@@ -74,11 +75,9 @@ def _rounded(number: float) -> float:
 
 def is_whole(vary: Vary) -> bool:
     """Whether the number is a whole one, such as days."""
-    models = (Window, Rule, Stage, Ladder)
-    field = next(
-        (model.model_fields[vary.key[-1]] for model in models if vary.key[-1] in model.model_fields), None
-    )
-    return field is not None and (field.annotation is int or int in get_args(field.annotation))
+    fields = [model.model_fields.get(vary.key[-1]) for model in (Window, Rule, Stage, Ladder)]
+    kinds = [field.annotation for field in fields if field is not None]
+    return any(kind is int or int in get_args(kind) for kind in kinds)
 
 
 def neighbours(
@@ -120,7 +119,7 @@ def policy_at(numbers: Sequence[float], search: Search, policy: Policy, /) -> Po
     return Policy.from_data(data, where=f"policy {shown(policy.name)} with {where}")
 
 
-def _holders(data: dict[str, Any], vary: Vary) -> list[dict[str, Any]]:
+def _holders(data: Table, vary: Vary) -> list[Table]:
     """The tables in which the number stands."""
     holders: list[Any] = [data]
     for key in vary.key[:-1]:
@@ -128,25 +127,22 @@ def _holders(data: dict[str, Any], vary: Vary) -> list[dict[str, Any]]:
     return holders
 
 
-def _inside(holder: Any, key: str, vary: Vary) -> list[Any]:
+def _inside(holder: Table | Sequence[Table], key: str, vary: Vary) -> list[Any]:
     """What stands under a key: a table, all entries of a list, or the one that goes by the name."""
     if isinstance(holder, dict):
-        if key == "ladder":
+        if key == "ladder":  # may be left out of a file altogether
             return [holder.setdefault(key, {})]
-        if key in holder:
-            return [holder[key]]
-        raise PolicyError(f"vary {shown(vary.name)}: {shown(key)} must be {one_of(holder, given=key)}")
-    named = {_name_of(entry): entry for entry in holder}
-    if key == EACH:
-        return [*named.values()]
+        named: Table = holder
+    else:
+        named = {_name_of(entry): entry for entry in holder}
+        if key == EACH:
+            return [*named.values()]
     if key not in named:
-        raise PolicyError(
-            f"vary {shown(vary.name)}: {shown(key)} must be {one_of([*named, EACH], given=key)}"
-        )
+        raise PolicyError(f"vary {shown(vary.name)}: {shown(key)} must be {one_of(named, given=key)}")
     return [named[key]]
 
 
-def _name_of(entry: dict[str, Any]) -> str:
+def _name_of(entry: Table) -> str:
     """A rule's or stage's name; whom an override is for."""
     if "name" in entry:
         return str(entry["name"])

@@ -96,7 +96,7 @@ class Split(Entry):
     test_from: date | None = Field(
         default=None,
         description="a date",
-        title="The first day of the part that stays closed until it is opened, once. Left out: there is none.",
+        title="The first day of the part that stays closed until the end. Left out: there is none.",
     )
     embargo_days: Annotated[int, NoDayOrMore] = Field(
         default=30, title="Days before each of these that belong to no part."
@@ -143,4 +143,5 @@ class Search(Document):
     @property
     def measures(self) -> tuple[str, ...]:
         """The measures of objectives and constraints, each once."""
-        return tuple(dict.fromkeys(each.measure for each in (*self.objectives, *self.constraints)))
+        wanted = [objective.measure for objective in self.objectives]
+        return tuple(dict.fromkeys([*wanted, *(constraint.measure for constraint in self.constraints)]))
