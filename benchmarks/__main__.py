@@ -12,7 +12,7 @@ from benchmarks.measure import commit, machine, measure, prepare
 
 BENCHMARKS = (
     "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate",
-    "contacts", "evaluate", "reports",
+    "sweep", "contacts", "evaluate", "reports",
 )  # fmt: skip
 
 

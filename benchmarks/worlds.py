@@ -49,17 +49,19 @@ class World:
     )  # account_id, numerator, rate (in the last 30 days known), usual_rate, is_ill, is_steady
 
 
-def make(*, accounts: int, is_heavy_tailed: bool, seed: int, window_days: int = 30) -> World:
+def make(
+    *, accounts: int, is_heavy_tailed: bool, seed: int, window_days: int = 30, days: int = DAYS
+) -> World:
     """A world of so many accounts, evenly over five volume bands and eight industries."""
     rng = np.random.default_rng(seed)
     ids = pl.Series("account_id", [f"{number:07}" for number in range(accounts)])
     band = rng.integers(0, len(BAND_STARTS), accounts)
     industry = rng.integers(0, len(INDUSTRIES), accounts)
     monthly = monthly_volumes(rng, band)
-    sent = mail(rng, monthly, sending_days(rng, accounts, first=FIRST_DAY, days=DAYS))
+    sent = mail(rng, monthly, sending_days(rng, accounts, first=FIRST_DAY, days=days))
     is_ill = rng.random(accounts) < ILL_SHARE
-    ill_from = np.where(is_ill, rng.integers(0, DAYS - 5, accounts), DAYS)
-    window = slice(DAYS - 2 - window_days, DAYS - 2)
+    ill_from = np.where(is_ill, rng.integers(0, days - 5, accounts), days)
+    window = slice(days - 2 - window_days, days - 2)
     weights = sent[:, window] / np.maximum(sent[:, window].sum(axis=1), 1)[:, None]
     counts: dict[str, NDArray[np.int64]] = {"sent": sent, "delivered": sent.copy()}
     truth = []
@@ -67,8 +69,8 @@ def make(*, accounts: int, is_heavy_tailed: bool, seed: int, window_days: int = 
     for numerator, rate in USUAL.items():
         usual = rate * industry_rates[industry] * 0.85 ** (band - 2)
         ratio = _ratios(rng, accounts, is_heavy_tailed=is_heavy_tailed)
-        times = np.where(np.arange(DAYS) >= ill_from[:, None], ILL_TIMES, 1.0) if numerator in ILL else 1.0
-        true_rate = (usual * ratio)[:, None] * times * np.ones((1, DAYS))
+        times = np.where(np.arange(days) >= ill_from[:, None], ILL_TIMES, 1.0) if numerator in ILL else 1.0
+        true_rate = (usual * ratio)[:, None] * times * np.ones((1, days))
         shocks = _shocks(rng, sent.shape, is_heavy_tailed=is_heavy_tailed)
         trials = counts[OUT_OF[numerator]]
         counts[numerator] = np.minimum(rng.poisson(trials * true_rate * shocks), trials // 2)
@@ -81,13 +83,13 @@ def make(*, accounts: int, is_heavy_tailed: bool, seed: int, window_days: int = 
                 "is_ill": is_ill, "is_steady": ~is_ill | (ill_from < window.start),
             })
         )  # fmt: skip
-    rows, days = np.nonzero(sent)
+    rows, columns = np.nonzero(sent)
     counts["opens"] = rng.binomial(counts["delivered"], 0.3)
     counts["clicks"] = rng.binomial(counts["opens"], 0.1)
     daily = pl.DataFrame({
         "account_id": ids.gather(pl.Series(rows)),
-        "day": pl.Series(np.datetime64(FIRST_DAY) + days.astype("timedelta64[D]")).cast(pl.Date),
-        **{name: counts[name][rows, days] if name in counts else np.zeros_like(rows) for name in COUNTS},
+        "day": pl.Series(np.datetime64(FIRST_DAY) + columns.astype("timedelta64[D]")).cast(pl.Date),
+        **{name: counts[name][rows, columns] if name in counts else np.zeros_like(rows) for name in COUNTS},
     })  # fmt: skip
     known = pl.DataFrame({"account_id": ids, "industry": np.array(INDUSTRIES)[industry]})
     return World(daily, known, pl.concat(truth))

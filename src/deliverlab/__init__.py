@@ -55,18 +55,23 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.road import account_health as account_health
     from deliverlab.pipeline.road import simulate as simulate
     from deliverlab.pipeline.road import simulate_with_reviewers as simulate_with_reviewers
+    from deliverlab.pipeline.tuning import open_tuning as open_tuning
+    from deliverlab.pipeline.tuning import tune as tune
     from deliverlab.pipeline.what_if import what_if as what_if
     from deliverlab.policy.answers import answers as answers
     from deliverlab.policy.beta_binomial import peer_prior as peer_prior
     from deliverlab.policy.diff import policy_diff as policy_diff
     from deliverlab.policy.explain import explain as explain
+    from deliverlab.policy.filing import policy_text as policy_text
     from deliverlab.policy.model import Policy as Policy
     from deliverlab.policy.pilot import pilot_forecast as pilot_forecast
     from deliverlab.policy.reactions import undo_reactions as undo_reactions
     from deliverlab.policy.recorded import recorded as recorded
     from deliverlab.policy.scenario import Scenario as Scenario
     from deliverlab.policy.steps import explain_steps as explain_steps
+    from deliverlab.policy.sweep.bench import Bench as Bench
     from deliverlab.policy.thresholds import published_thresholds as published_thresholds
+    from deliverlab.policy.tune.search import Search as Search
     from deliverlab.review.decisions import contact_decisions as contact_decisions
     from deliverlab.sample.precedents import precedents as precedents
 
@@ -109,6 +114,10 @@ _HOMES = {
     "reaction_band": "pipeline.reactions",
     "check_causal": "pipeline.causal",
     "what_if": "pipeline.what_if",
+    "Search": "policy.tune.search",
+    "Bench": "policy.sweep.bench",
+    "tune": "pipeline.tuning",
+    "policy_text": "policy.filing",
     "relabelled": "pipeline.choices",
     "pooled": "pipeline.choices",
     "out_of": "pipeline.choices",
@@ -124,6 +133,7 @@ _HOMES = {
     "open_case": "pipeline.cases",
     "open_replay": "pipeline.replays",
     "open_contest": "pipeline.replays",
+    "open_tuning": "pipeline.tuning",
     "open_desk": "pipeline.desk",
     "DeliverlabError": "errors",
     "DataError": "errors",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from deliverlab.errors import DataError
 from deliverlab.policy.model import Policy
 from deliverlab.policy.scenario import Scenario
+from deliverlab.policy.tune.search import Search
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,6 +29,16 @@ def load_policy(name_or_path: str, /) -> Policy:
     if Path(name_or_path).exists():
         return Policy.from_toml(name_or_path)
     raise DataError(f"policy == {name_or_path!r}, must be one of {', '.join(presets)} or a TOML file")
+
+
+def load_search(name_or_path: str, /) -> Search:
+    """A search by the name of its preset, or from its file."""
+    presets = Search.presets()
+    if name_or_path in presets:
+        return Search.preset(name_or_path)
+    if Path(name_or_path).exists():
+        return Search.from_toml(name_or_path)
+    raise DataError(f"search == {name_or_path!r}, must be one of {', '.join(presets)} or a TOML file")
 
 
 def load_scenario(name_or_path: str, /, *, history: History, policy: Policy, seed: int) -> Scenario:

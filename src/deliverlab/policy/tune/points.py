@@ -57,10 +57,11 @@ def points_near(best: Floats, search: Search, /, *, round_: int) -> Floats:
 
 def numbers_at(point: Floats, search: Search, /) -> tuple[float, ...]:
     """The numbers of the policy file at a point."""
-    return tuple(_number(float(place), vary) for place, vary in zip(point, search.vary, strict=True))
+    return tuple(number_of(float(place), vary) for place, vary in zip(point, search.vary, strict=True))
 
 
-def _number(place: float, vary: Vary) -> float:
+def number_of(place: float, vary: Vary, /) -> float:
+    """The number at a place of its range, from 0 to 1."""
     if vary.values is not None:
         return vary.values[min(int(place * len(vary.values)), len(vary.values) - 1)]
     low, high = vary.least or 0.0, vary.most or 0.0
@@ -114,9 +115,17 @@ def policy_at(numbers: Sequence[float], search: Search, policy: Policy, /) -> Po
         value = int(number) if is_whole(vary) else number
         for holder in _holders(data, vary):
             if EACH not in vary.key or vary.key[-1] in holder:  # each that says it, not each that could
-                holder[vary.key[-1]] = value
+                _set(holder, vary.key[-1], value)
     where = ", ".join(f"{vary.name} = {number:g}" for number, vary in zip(numbers, search.vary, strict=True))
     return Policy.from_data(data, where=f"policy {shown(policy.name)} with {where}")
+
+
+def _set(holder: Table, key: str, value: float) -> None:
+    """The number in its place; where it is another one, nobody published it."""
+    if holder.get(key) != value and "basis" in holder:
+        holder["basis"] = "inferred"
+        holder.pop("source", None)
+    holder[key] = value
 
 
 def _holders(data: Table, vary: Vary) -> list[Table]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003  # pydantic reads the annotation
+from importlib import resources
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from deliverlab.errors import PolicyError
 from deliverlab.policy.fields import Name, NoDayOrMore
-from deliverlab.policy.toml import Document, Entry
+from deliverlab.policy.toml import Document, Entry, one_of, shown
 
 MOST_OBJECTIVES = 3
 MOST_POINTS = 100_000
@@ -139,6 +141,24 @@ class Search(Document):
         description="a table",
         title="Which days judge what was chosen on which. Left out: all days do both, and the page says so.",
     )
+
+    @classmethod
+    def presets(cls) -> tuple[str, ...]:
+        """The names of the searches that come with the package."""
+        files = resources.files("deliverlab.policy.tune").joinpath("searches").iterdir()
+        return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+    @classmethod
+    def preset(cls, name: str) -> Self:
+        """A search that comes with the package, by name.
+
+        >>> Search.preset("hubspot-limits").measures
+        ('harm_averted_share', 'good_mail_blocked_share', 'worst_false_trip_ratio.band')
+        """
+        if name not in cls.presets():
+            raise PolicyError(f"search = {shown(name)}, must be {one_of(cls.presets(), given=name)}")
+        file = resources.files("deliverlab.policy.tune").joinpath("searches", f"{name}.toml")
+        return cls.from_text(file.read_text("utf-8"), where=f"search {name}")
 
     @property
     def measures(self) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def trials(numbers: Sequence[Numbers], search: Search, /, *, policy: Policy, ben
     refusals = [each for each in found if isinstance(each, PolicyError)]
     if refusals and not policies:
         raise refusals[0]
-    figures = bench.sweep(policies).figures(measures_of(search))
+    figures = bench.sweep(policies or [policy]).figures(measures_of(search)).head(len(policies))
     told, nothing = iter(figures.rows(named=True)), dict.fromkeys(figures.columns)
     names = [vary.name for vary in search.vary]
     rows: list[dict[str, Any]] = [

@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deliverlab.policy.simulate import Simulation
+    from deliverlab.policy.tune.choice import Flags
     from deliverlab.policy.tune.optimism import Resampled
     from deliverlab.policy.tune.search import Search
     from deliverlab.policy.tune.trials import Numbers
 
-FINALISTS = 8  # the best, whose neighbours are tried, and who are drawn again
+SHORTLIST = 64  # the best, whose neighbours are tried
+FINALISTS = 8  # of these, those that are worth most a little off: they are drawn again and judged
+OUTDATED = ("version", "effective_from")  # what a candidate does not take over from the champion
 TUNED = "tuned"
 
 
@@ -63,11 +66,13 @@ class Tuning:
 
     @cached_property
     def finalists(self) -> pl.DataFrame:
-        """The best that are allowed, best first: what they are worth a little off, and on later days.
+        """The best that are allowed, and what they are worth on later days; the first is the one to take.
 
-        `worst_near` is the first objective at its worst where one number is a tenth off, null where that
-        breaks a constraint. `low` and `high` are 95% of resamples of accounts, `picked` the share of them in
-        which it is the best. `…_later` are figures on the days that judge.
+        They are ordered by `worst_near`, the first objective at its worst where one number is a tenth off:
+        a plateau before a peak, for of a threshold that only helps where it is exactly so nobody knows on
+        which side of it next quarter lies. It is null where that breaks a constraint; such ones come last.
+        `low` and `high` are 95% of resamples of accounts, `picked` the share of them in which it is the best.
+        `…_later` are figures on the days that judge.
         """
         places, first = self._finalists, self.search.objectives[0]
         chosen = self.rows[places].drop("round", "is_allowed", "is_on_front", "refused")
@@ -80,7 +85,7 @@ class Tuning:
             low=pl.Series([low for low, _ in ends]),
             high=pl.Series([high for _, high in ends]),
             picked=pl.Series(drawn.picked),
-            worst_near=self._worst_near(places),
+            worst_near=pl.Series([self._near[place] for place in places], dtype=pl.Float64),
         )
 
     @cached_property
@@ -89,26 +94,26 @@ class Tuning:
         results = [self._simulated(self.policy(place), self.seen) for place in self._finalists]
         return resampled(results, self.search, resamples=self.resamples)
 
-    @cached_property
+    @property
     def chosen(self) -> int | None:
-        """The place of the policy to take: the finalist that is worth most a little off its numbers.
-
-        A plateau before a peak: of a threshold that only helps where it is exactly so, nobody knows on which
-        side of it next quarter lies. None where no policy is allowed.
-        """
-        if not self._finalists:
-            return None
-        best = (self.finalists["worst_near"] * self._sign).arg_max()
-        return self._finalists[best or 0]
+        """The place of the policy to take; none where none is allowed."""
+        return next(iter(self._finalists), None)
 
     @property
     def candidate(self) -> Policy | None:
         """The policy to take, ready to be written into a file; none where none is allowed."""
         if self.chosen is None:
             return None
-        data = self.policy(self.chosen).model_dump(exclude_unset=True)
+        data = self.policy(self.chosen).model_dump(exclude_unset=True, exclude={*OUTDATED})
         source = f"search {self.search.name}, the best of {self.rows.height} policies on {self.seen.days}"
         return Policy.from_data(data | {"name": f"{self.champion.name} {TUNED}", "source": source})
+
+    @cached_property
+    def sentences(self) -> Sequence[str]:
+        """The answer, a sentence each: what to change, what it brings and costs, and how sure that is."""
+        from deliverlab.policy.tune.sentences import sentences
+
+        return sentences(self)
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -133,16 +138,24 @@ class Tuning:
 
     def policy(self, place: int) -> Policy:
         """The policy of a row."""
-        return policy_at(self._numbers(place), self.search, self.champion)
+        return policy_at(self.numbers(place), self.search, self.champion)
+
+    def numbers(self, place: int) -> Numbers:
+        """The numbers of a row, in the order of the search."""
+        row = self.rows.row(place, named=True)
+        return tuple(row[vary.name] for vary in self.search.vary)
+
+    def allowed(self, rows: pl.DataFrame) -> Flags:
+        """Whether each policy of such rows keeps every constraint."""
+        return is_allowed(rows, self.search)
 
     @cached_property
     def _finalists(self) -> list[int]:
-        worth, allowed = merits(self.rows, self.search), self.rows["is_allowed"].to_numpy()
-        return [int(place) for place in best_of(worth, allowed, most=FINALISTS)]
+        def order(place: int) -> float:
+            near = self._near[place]
+            return np.inf if near is None else -self._sign * near
 
-    def _numbers(self, place: int) -> Numbers:
-        row = self.rows.row(place, named=True)
-        return tuple(row[vary.name] for vary in self.search.vary)
+        return sorted(self._near, key=order)[:FINALISTS]
 
     def _compared(self, bench: Bench) -> Comparison:
         if self.candidate is None:
@@ -161,16 +174,21 @@ class Tuning:
             bench.history, policy=policy, scenario=bench.scenario, start=bench.start, until=bench.until
         )
 
-    def _worst_near(self, places: Sequence[int]) -> pl.Series:
-        """The first objective of each finalist where one number is a little off, at its worst."""
-        around = [list(neighbours(self._numbers(place), self.search)) for place in places]
+    @cached_property
+    def _near(self) -> dict[int, float | None]:
+        """The first objective of each of the shortlist where one number is a little off, at its worst."""
+        worth, allowed = merits(self.rows, self.search), self.rows["is_allowed"].to_numpy()
+        places = [int(place) for place in best_of(worth, allowed, most=SHORTLIST)]
+        around = [list(neighbours(self.numbers(place), self.search)) for place in places]
         near = trials(list(chain(*around)), self.search, policy=self.champion, bench=self.seen)
-        worth, allowed = merits(near, self.search)[:, 0], is_allowed(near, self.search)
-        edges = np.cumsum([len(each) for each in around])[:-1]
-        own = merits(self.rows, self.search)[[*places], 0]
-        pieces = zip(own, np.split(worth, edges), np.split(allowed, edges), strict=True)
-        worst = np.array([worst_near(*piece) for piece in pieces])
-        return pl.Series(np.where(np.isinf(worst), np.nan, self._sign * worst)).fill_nan(None)
+        merit, is_kept = merits(near, self.search)[:, 0], self.allowed(near)
+        found: dict[int, float | None] = {}
+        at = 0
+        for place, numbers in zip(places, around, strict=True):
+            beside = slice(at, at := at + len(numbers))
+            worst = worst_near(float(worth[place, 0]), merit[beside], is_kept[beside])
+            found[place] = None if np.isinf(worst) else self._sign * worst
+        return found
 
     @property
     def _sign(self) -> float:
