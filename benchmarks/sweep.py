@@ -1,4 +1,4 @@
-"""A thousand policies at once: against one after another by the same compiled ladder, and by NumPy, day by day.
+"""A thousand policies at once: against one after another by the same ladder, and NumPy day by day.
 
 Everybody walks the same policies over the same heavy-tailed world. Who is slower walks a few of them, and its
 seconds are multiplied; the loops of the tests' twin walk a few accounts. The policies are Sobol points over
@@ -59,22 +59,16 @@ send_share = 0.0
 [ladder]
 remembers_days = 0
 """
-SEARCH = """
-name = "windows, limits, grace and memory"
-seed = 17
-points = {points}
-objectives = [{{ measure = "harm_averted_share", aim = "most" }}]
-vary = [
-  {{ key = ["window", "days"], values = [7, 14, 30] }},
-  {{ key = ["rules", "bounces", "limit"], least = 0.03, most = 0.15, scale = "log" }},
-  {{ key = ["rules", "bounces", "overrides", "Games", "limit"], least = 0.03, most = 0.2, scale = "log" }},
-  {{ key = ["rules", "bounces", "overrides", "10k-100k", "limit"], least = 0.03, most = 0.15, scale = "log" }},
-  {{ key = ["rules", "complaints", "limit"], least = 0.004, most = 0.03, scale = "log" }},
-  {{ key = ["rules", "complaints", "overrides", "Retail", "limit"], least = 0.004, most = 0.03, scale = "log" }},
-  {{ key = ["stages", "*", "grace_days"], least = 3, most = 14 }},
-  {{ key = ["ladder", "remembers_days"], least = 0, most = 60 }},
-]
-"""
+RANGES: dict[tuple[str, ...], dict[str, object]] = {
+    ("window", "days"): {"values": [7.0, 14.0, 30.0]},
+    ("rules", "bounces", "limit"): {"least": 0.03, "most": 0.15, "scale": "log"},
+    ("rules", "bounces", "overrides", "Games", "limit"): {"least": 0.03, "most": 0.2, "scale": "log"},
+    ("rules", "bounces", "overrides", "10k-100k", "limit"): {"least": 0.03, "most": 0.15, "scale": "log"},
+    ("rules", "complaints", "limit"): {"least": 0.004, "most": 0.03, "scale": "log"},
+    ("rules", "complaints", "overrides", "Retail", "limit"): {"least": 0.004, "most": 0.03, "scale": "log"},
+    ("stages", "*", "grace_days"): {"least": 3.0, "most": 14.0},
+    ("ladder", "remembers_days"): {"least": 0.0, "most": 60.0},
+}
 AFTER_DAYS = 9
 
 
@@ -102,7 +96,7 @@ def figures(*, quick: bool) -> dict[str, object]:
             "warm_seconds": swept.warm_seconds,
             "cold_seconds": swept.cold_seconds,
             "peak_mib": swept.peak_mib,
-            "median_tripped_share": swept.answer["noticed"].median() / int(str(size["accounts"])),
+            "median_tripped_share": float(np.median(swept.answer["noticed"])) / int(str(size["accounts"])),
             "one_policy_of_10000_accounts_seconds": slider.warm_seconds,
             "peers_seconds_multiplied": seconds,
             "times_faster": {peer: its / swept.warm_seconds for peer, its in seconds.items()},
@@ -183,23 +177,24 @@ def twin(inputs: Path, /) -> pl.DataFrame:
 @cache
 def bench(inputs: Path) -> Bench:
     """The world, opened once."""
-    return _opened(pl.read_parquet(inputs / "daily-*.parquet"), inputs)
+    return _opened(pl.scan_parquet(inputs / "daily-*.parquet"), inputs)
 
 
 @cache
 def small_bench(inputs: Path) -> Bench:
     """The first ten thousand accounts of the world, opened once."""
     first = sorted(inputs.glob("daily-*.parquet"))[: 10_000 // CHUNK]
-    return _opened(pl.read_parquet(first), inputs)
+    return _opened(pl.scan_parquet(first), inputs)
 
 
-def _opened(daily: pl.DataFrame, inputs: Path) -> Bench:
+def _opened(daily: pl.LazyFrame, inputs: Path) -> Bench:
     import deliverlab as dl
     from deliverlab.policy.sweep.bench import Bench
 
     accounts = pl.read_parquet(inputs / "accounts.parquet")
-    accounts = accounts.join(daily.select("account_id").unique(), on="account_id", how="semi")
-    some = daily.filter(pl.col("account_id").str.starts_with("000-"))
+    mailed = daily.select("account_id").unique().collect()
+    accounts = accounts.join(mailed, on="account_id", how="semi")
+    some = daily.filter(pl.col("account_id").str.starts_with("000-")).collect()
     peers = dl.peer_rates(some, accounts).collect()  # those of a part serve as well
     history = dl.History(daily, accounts, peer_rates=peers)
     last = history.until
@@ -214,7 +209,13 @@ def policies_of(inputs: Path) -> list[dl.Policy]:
     from deliverlab.policy.tune.points import first_points, numbers_at, policy_at
     from deliverlab.policy.tune.search import Search
 
-    search = Search.from_text(SEARCH.format(points=(inputs / "policies").read_text()))
+    search = Search.from_data({
+        "name": "windows, limits, grace and memory",
+        "seed": SEED,
+        "points": int((inputs / "policies").read_text()),
+        "objectives": [{"measure": "harm_averted_share", "aim": "most"}],
+        "vary": [{"key": list(key), **spread} for key, spread in RANGES.items()],
+    })  # fmt: skip
     policy = dl.Policy.from_text(POLICY)
     return [policy_at(numbers_at(point, search), search, policy) for point in first_points(search)]
 
@@ -223,7 +224,7 @@ Grids = dict[str, "np.ndarray[tuple[int, int], np.dtype[np.int64]]"]
 
 
 @cache
-def grids(inputs: Path) -> tuple[Grids, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def grids(inputs: Path) -> tuple[Grids, np.ndarray, np.ndarray]:
     """Running totals by account and day, the band of every day, and the industry's place."""
     from deliverlab.metrics import BAND_DAYS, BAND_STARTS
 
@@ -247,7 +248,7 @@ def stepped(
     policy: dl.Policy,
     totals: Grids,
     bands: np.ndarray,
-    industries: np.ndarray,  # type: ignore[type-arg]
+    industries: np.ndarray,
 ) -> tuple[float, float, float]:
     """Accounts noticed and blocked, and mail held, by one policy of the search."""
     from benchmarks.worlds import INDUSTRIES

@@ -59,6 +59,11 @@ KINDS = {
         title="Policy comparison",
         words="The policy against another (SIMULATED)",
     ),
+    "tuning": Kind(
+        notebook="8_threshold_tuning.ipynb",
+        title="Threshold tuning",
+        words="What to change in the policy (SIMULATED)",
+    ),
     "health": Kind(
         notebook="2_account_health.ipynb",
         title="Mail health of {}",

@@ -115,6 +115,11 @@ class Tuned:
         return self.tuning.chosen is not None
 
     @property
+    def is_split(self) -> bool:
+        """Whether the days that judge are not those that were searched."""
+        return self.tuning.is_split
+
+    @property
     def chosen(self) -> int | None:
         """The place of the policy to take."""
         return self.tuning.chosen

@@ -65,6 +65,14 @@ if TYPE_CHECKING:
     from deliverlab.reports.review_page import to_review as to_review
     from deliverlab.reports.review_page import what_it_changes as what_it_changes
     from deliverlab.reports.review_page import where_from as where_from
+    from deliverlab.reports.tuning_page import tuning_answer as tuning_answer
+    from deliverlab.reports.tuning_page import tuning_changes as tuning_changes
+    from deliverlab.reports.tuning_page import tuning_differences as tuning_differences
+    from deliverlab.reports.tuning_page import tuning_finalists as tuning_finalists
+    from deliverlab.reports.tuning_page import tuning_front as tuning_front
+    from deliverlab.reports.tuning_page import tuning_later as tuning_later
+    from deliverlab.reports.tuning_page import tuning_sensitivity as tuning_sensitivity
+    from deliverlab.reports.tuning_page import tuning_surface as tuning_surface
     from deliverlab.reports.verdicts import verdict as verdict
 
 _HOMES = {
@@ -118,6 +126,14 @@ _HOMES = {
     "what_changes": "comparison_page",
     "timeline": "explained_page",
     "explained_steps": "explained_page",
+    "tuning_answer": "tuning_page",
+    "tuning_changes": "tuning_page",
+    "tuning_front": "tuning_page",
+    "tuning_surface": "tuning_page",
+    "tuning_sensitivity": "tuning_page",
+    "tuning_later": "tuning_page",
+    "tuning_finalists": "tuning_page",
+    "tuning_differences": "tuning_page",
     "verdict": "verdicts",
 }
 

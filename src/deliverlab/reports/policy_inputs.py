@@ -114,3 +114,71 @@ class Contest(Assumed, Protocol):
     @property
     def shelf(self) -> pl.DataFrame:
         """`Rulebooks` of the policy area: the history under every preset."""
+
+
+class Tuned(Assumed, Protocol):
+    """A search over the numbers of a policy."""
+
+    @property
+    def policy_title(self) -> str:
+        """The policy in force, with how many of its numbers are inferred."""
+
+    @property
+    def sentences(self) -> Sequence[str]:
+        """The answer, a sentence each, what to change first."""
+
+    @property
+    def changes(self) -> Sequence[str]:
+        """How the policy to take differs from the one in force."""
+
+    @property
+    def is_found(self) -> bool:
+        """Whether there is a policy to take."""
+
+    @property
+    def is_split(self) -> bool:
+        """Whether the days that judge are not those that were searched."""
+
+    @property
+    def chosen(self) -> int | None:
+        """The place of the policy to take."""
+
+    @property
+    def aims(self) -> Sequence[tuple[str, str]]:
+        """Each objective, and whether most or least of it is wanted."""
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The numbers that vary."""
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """policy, the keys, the measures, is_allowed, is_on_front, refused: every policy tried."""
+
+    @property
+    def champion_row(self) -> pl.DataFrame:
+        """The measures of the policy in force."""
+
+    @property
+    def finalists(self) -> pl.DataFrame:
+        """The best, with low, high, picked, worst_near and the measures on later days."""
+
+    @property
+    def sensitivity(self) -> pl.DataFrame:
+        """key, value, the objectives, is_chosen."""
+
+    @property
+    def surface(self) -> pl.DataFrame:
+        """Up to three keys, the objectives, is_allowed."""
+
+    @property
+    def seen_and_later(self) -> pl.DataFrame:
+        """policy, seen, later, is_allowed."""
+
+    @property
+    def differences(self) -> pl.DataFrame:
+        """`Differences` of everybody under both, on the days that judge."""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What to call the policy in force and the one to take."""
