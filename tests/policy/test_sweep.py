@@ -14,11 +14,11 @@ from deliverlab.history import History
 from deliverlab.policy.contributions import contributions
 from deliverlab.policy.measures import MEASURES
 from deliverlab.policy.model import Policy
+from deliverlab.policy.named import UNSWEPT
 from deliverlab.policy.resample import resample
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import Simulation, simulate
 from deliverlab.policy.sums import Ledger, Sums
-from deliverlab.policy.named import UNSWEPT
 from deliverlab.policy.sweep.bench import Bench
 from deliverlab.schemas import GOOD, LABELS
 from tests.policy.answers import DAY, history_of
@@ -124,6 +124,8 @@ def sums_alone(result: Simulation) -> Sums:
 def stage_days(result: Simulation, policy: Policy) -> dict[str, int]:
     """The days that all accounts with mail spent in each stage together."""
     mailed = contributions(result).select("account_id")
-    days = result.outcomes.join(mailed, on="account_id").select(pl.col("days_in_stage").explode().struct.unnest())
+    days = result.outcomes.join(mailed, on="account_id").select(
+        pl.col("days_in_stage").explode().struct.unnest()
+    )
     spent = dict(days.group_by("stage").agg(pl.col("days").sum()).iter_rows())
     return {stage: spent.get(stage, 0) for stage in (GOOD, *policy.stage_names)}

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from deliverlab.cli.laboratory import compare, simulate
+from deliverlab.cli.laboratory import compare, simulate, tune
 from deliverlab.cli.policies import policy_app
 from deliverlab.cli.reports import report_app
 from deliverlab.cli.reviews import review_app
@@ -19,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, sample, ingest, incidents, health, simulate, compare, lab):
+for command in (demo, sample, ingest, incidents, health, simulate, compare, tune, lab):
     app.command()(command)
 app.add_typer(policy_app, name="policy")
 app.add_typer(report_app, name="report")

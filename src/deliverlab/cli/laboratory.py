@@ -1,4 +1,4 @@
-"""Policies on a history: one replayed, two compared."""
+"""Policies on a history: one replayed, two compared, a thousand searched."""
 
 from __future__ import annotations
 
@@ -89,4 +89,36 @@ def compare(
     )
     for sentence in contest.sentences:
         typer.echo(sentence)
+    typer.echo(f"Open this page:\n{page.resolve()}")
+
+
+def tune(
+    data: DataDir,
+    policy: PolicyName,
+    search: Annotated[str, typer.Option(help="what may vary and what is wanted: a search or a TOML file")],
+    scenario: ScenarioName,
+    out: Out,
+    seed: Seed = 0,
+    open_test: Annotated[
+        bool,
+        typer.Option("--open-test", help="judge it on the days kept for the end, and note that"),
+    ] = False,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the day on which the test is opened")
+    ] = None,
+) -> None:
+    """Search for better numbers of a policy; writes the candidate, every policy tried, and a page."""
+    from deliverlab.pipeline.policy_pages import write_tuning
+    from deliverlab.pipeline.tuning import note_test
+
+    if open_test and on is None:
+        raise DataError("--on is missing, must be the day on which the test is opened, with --open-test")
+    tuned, page = write_tuning(data, policy=policy, search=search, scenario=scenario, seed=seed, out=out)
+    for sentence in tuned.sentences:
+        typer.echo(sentence)
+    if open_test and on is not None:
+        sentences, opened = note_test(tuned.tuning, out=out, on=on.date())
+        typer.echo(f"The test, opened {opened} time{'s' if opened > 1 else ''}:")
+        for sentence in sentences:
+            typer.echo(sentence)
     typer.echo(f"Open this page:\n{page.resolve()}")

@@ -106,9 +106,14 @@ def write_table(data: str | Path, table: type[T], frame: pl.DataFrame, /) -> Non
 
 def write_rows(path: Path, table: type[T], frame: pl.DataFrame, /) -> None:
     """Write a file of a table's rows, likewise; the folder is made."""
+    write_whole(path, table_writer(table, frame))
+
+
+def write_whole(path: Path, write: Callable[[Path], object], /) -> None:
+    """Have a file written: the old one stays until the new one is whole; the folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    table_writer(table, frame)(part)
+    write(part)
     part.replace(path)
 
 
@@ -164,11 +169,8 @@ def known_within_days(data: str | Path, /) -> int:
 
 def note_about(data: str | Path, /, **facts: int) -> None:
     """Note facts about a data directory beside those that are there."""
-    path = Path(data) / ABOUT
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(told_about(data, **facts))
-    part.replace(path)
+    told = told_about(data, **facts)
+    write_whole(Path(data) / ABOUT, lambda part: part.write_text(told))
 
 
 def told_about(data: str | Path, /, **facts: int) -> str:

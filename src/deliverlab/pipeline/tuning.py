@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deliverlab.pipeline.directory import about, open_history
+from deliverlab.pipeline.directory import about, open_history, write_whole
 from deliverlab.pipeline.lookup import load_policy, load_scenario, load_search
 from deliverlab.pipeline.road import with_peers
 from deliverlab.policy.evaluate import RESAMPLES
@@ -18,9 +20,8 @@ from deliverlab.policy.tune.sentences import changes
 from deliverlab.policy.tune.views import seen_and_later, sensitivity, surface
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
-    from pathlib import Path
 
     import polars as pl
 
@@ -130,9 +131,9 @@ class Tuned:
         return [(objective.measure, objective.aim) for objective in self.tuning.search.objectives]
 
     @property
-    def keys(self) -> Sequence[str]:
-        """The numbers that vary."""
-        return [vary.name for vary in self.tuning.search.vary]
+    def keys(self) -> Mapping[str, str]:
+        """The numbers that vary, as columns are called, and in words."""
+        return {vary.name: vary.words for vary in self.tuning.search.vary}
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -191,4 +192,18 @@ def candidate_text(tuning: Tuning, /) -> str | None:
     """The candidate as a file, with the answer above it; none where there is no candidate."""
     if tuning.candidate is None:
         return None
-    return policy_text(tuning.candidate, reason=tuning.sentences[0], champion=tuning.champion)
+    return policy_text(tuning.candidate, reason=tuning.sentences[0], differs=changes(tuning))
+
+
+def note_test(tuning: Tuning, /, *, out: str | Path, on: date) -> tuple[Sequence[str], int]:
+    """What the days kept for the end say of the candidate, and how often they were opened, this time too.
+
+    Each opening adds a line to `OUT/tuning/tests_opened.jsonl`: after the first, the days are no test any
+    more. Raises `PolicyError` where no days are kept, or there is no candidate.
+    """
+    told = tuning.open_test().sentences
+    path = Path(out) / "tuning" / "tests_opened.jsonl"
+    before = path.read_text("utf-8") if path.exists() else ""
+    line = json.dumps({"on": on.isoformat(), "search": tuning.search.sha256, "said": told[0]})
+    write_whole(path, lambda part: part.write_text(f"{before}{line}\n", "utf-8"))
+    return told, len(before.splitlines()) + 1

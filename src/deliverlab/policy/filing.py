@@ -6,30 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 import tomlkit
 
-from deliverlab.policy.diff import policy_diff
 from deliverlab.policy.toml import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from deliverlab.policy.model import Policy
 
 
-def policy_text(policy: Policy, /, *, reason: str = "", champion: Policy | None = None) -> str:
+def policy_text(policy: Policy, /, *, reason: str = "", differs: Iterable[str] = ()) -> str:
     """The policy as TOML that reads back as the same policy; keys that were left out stay out.
 
-    A `reason`, and what differs from a `champion`, stand above it as comments, whatever they hold.
+    A `reason`, and lines on what `differs` from another policy, stand above it as comments.
 
     >>> from deliverlab.policy.model import Policy
+    >>> from deliverlab.policy.diff import policy_diff
     >>> evidence = Policy.preset("evidence")
     >>> text = policy_text(evidence, reason="fewer false trips")
     >>> text.splitlines()[0], policy_diff(Policy.from_text(text), evidence)
     ('# Why: fewer false trips', [])
     """
     notes = [f"Why: {reason}"] if reason else []
-    if champion is not None:
-        notes.append(f"Beside {champion.name}:")
-        notes += [f"  {line}" for line in policy_diff(champion, policy)]
+    notes += differs
     document = tomlkit.document()
     for note in notes:
         document.add(tomlkit.comment(printable(note)))

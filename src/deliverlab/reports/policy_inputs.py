@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from deliverlab.reports.inputs import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     import polars as pl
@@ -148,8 +148,8 @@ class Tuned(Assumed, Protocol):
         """Each objective, and whether most or least of it is wanted."""
 
     @property
-    def keys(self) -> Sequence[str]:
-        """The numbers that vary."""
+    def keys(self) -> Mapping[str, str]:
+        """The numbers that vary, as columns are called, and in words."""
 
     @property
     def rows(self) -> pl.DataFrame:

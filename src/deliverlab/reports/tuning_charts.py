@@ -21,18 +21,17 @@ class Kind(NamedTuple):
 
     words: str
     colour: str
-    shape: str
-    size: int
+    is_marked: bool = False
 
 
-BROKEN = Kind("breaks a constraint", PEERS, "cross", 22)
-TRIED = Kind("tried", OWN, "circle", 28)
-FRONT = Kind("on the front", "#22958a", "circle", 60)
-IN_FORCE = Kind("the policy in force", "#b98a1c", "diamond", 190)
-CHOSEN = Kind("the one to take", ALARM, "diamond", 190)
+BROKEN = Kind("breaks a constraint", "#c9ccd1")
+TRIED = Kind("tried", OWN)
+FRONT = Kind("on the front", "#22958a")
+IN_FORCE = Kind("the policy in force", "#b98a1c", is_marked=True)
+CHOSEN = Kind("the one to take", ALARM, is_marked=True)
 KINDS = (BROKEN, TRIED, FRONT, IN_FORCE, CHOSEN)  # what matters most is drawn last, above the rest
 LINES = (OWN, ALARM, "#22958a", "#b98a1c", "#8a63b8", PEERS)
-PLAIN = alt.Axis(format="~g")
+PLAIN = alt.Axis(format="~g", tickCount=6)
 DIGITS = 5
 HEIGHT = 320
 LOW = "#e9eef5"
@@ -52,7 +51,7 @@ def plot_front(policies: pl.DataFrame, /, *, across: str, up: str) -> Chart:
     said = [f"{row['kind']}: {up} {row['up']:.3g}, {across} {row['across']:.3g}" for row in marked]
     return Chart.of(
         points.properties(height=HEIGHT),
-        title="What can be had for what",
+        title=f"{up.capitalize()} against {across}",
         subtitle="a point a policy, on the days that were searched",
         words="; ".join(said) or "No policy was tried",
     )
@@ -94,7 +93,7 @@ def plot_surface(cells: pl.DataFrame, /, *, keys: Sequence[str], measure: str) -
             base.mark_rect(cornerRadius=2).encode(colour, tooltip=told),
             broken.mark_point(shape="cross", size=26, color="#333", filled=True),
         ).properties(height=ROW * max(len(up), 4)),
-        title="Two numbers together",
+        title=f"{keys[0].capitalize()} and {keys[1]} together",
         subtitle=subtitle,
         words="; ".join(
             f"best {row['figure']:.3g} at {keys[0]} {row['across']:g}, {keys[1]} {row['up']:g}"
@@ -150,32 +149,30 @@ def plot_later(policies: pl.DataFrame, /, *, measure: str) -> Chart:
     mean = drawn.select((pl.col("later") - pl.col("seen")).mean()).item() or 0.0
     return Chart.of(
         alt.layer(same.mark_line(color=PEERS, strokeDash=[5, 4]), points).properties(height=HEIGHT),
-        title="Does it last?",
+        title=f"{measure.capitalize()}, where it was searched and later",
         subtitle="a point a policy; below the line it came out worse on later days",
         words=f"{numbers.counted(drawn.height, 'point')}; later {measure} differs by {mean:+.3g} on average",
     )
 
 
-def _points(drawn: pl.DataFrame, across: alt.X, up: alt.Y, told: list[alt.Tooltip]) -> alt.Chart:
-    """A point a policy, in the look of its kind."""
+def _points(
+    drawn: pl.DataFrame, across: alt.X, up: alt.Y, told: list[alt.Tooltip]
+) -> alt.LayerChart | alt.FacetChart:
+    """A point a policy in the colour of its kind; the few that matter are marked."""
     kinds = [kind for kind in KINDS if kind.words in drawn["kind"]]
-    words = [kind.words for kind in kinds]
-    colours = alt.Scale(domain=words, range=[kind.colour for kind in kinds])
-    shapes = alt.Scale(domain=words, range=[kind.shape for kind in kinds])
-    sizes = alt.Scale(domain=words, range=[kind.size for kind in kinds])
-    points: alt.Chart = (
-        alt.Chart(drawn)
-        .mark_point(filled=True, opacity=0.75)
-        .encode(
-            across,
-            up,
-            alt.Color("kind:N", scale=colours, legend=alt.Legend(title=None)),
-            alt.Shape("kind:N", scale=shapes),
-            alt.Size("kind:N", scale=sizes, legend=None),
-            tooltip=told,
-        )
+    colours = alt.Scale(domain=[kind.words for kind in kinds], range=[kind.colour for kind in kinds])
+    legend = alt.Legend(title=None, symbolType="circle", columns=3)
+    is_marked = pl.col("kind").is_in([kind.words for kind in kinds if kind.is_marked])
+
+    colour = alt.Color("kind:N", scale=colours, legend=legend)
+    many, few = (
+        alt.Chart(drawn.filter(which)).encode(across, up, colour, tooltip=told)
+        for which in (~is_marked, is_marked)
     )
-    return points
+    return alt.layer(
+        many.mark_point(filled=True, size=34, opacity=0.7),
+        few.mark_point(filled=True, size=230, opacity=1, shape="diamond", stroke="white"),
+    )
 
 
 def _in_order(policies: pl.DataFrame) -> pl.DataFrame:

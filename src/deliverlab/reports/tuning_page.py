@@ -66,6 +66,7 @@ def tuning_surface(tuned: Tuned, /) -> Chart | Html:
     from deliverlab.reports.tuning_charts import plot_surface
 
     keys = [key for key in tuned.surface.columns if key in tuned.keys]
+    words = [tuned.keys[key] for key in keys]
     if len(keys) < 2:
         return _nothing("There are no two numbers to set against each other.")
     slid = pl.col(keys[2]) if len(keys) > 2 else pl.lit(0.0)
@@ -74,7 +75,7 @@ def tuning_surface(tuned: Tuned, /) -> Chart | Html:
         pl.col(_axes(tuned)[0]).alias("figure"), "is_allowed",
     )  # fmt: skip
     cells = cells.with_columns(place=pl.col("slid").rank("dense").cast(pl.Int64) - 1)
-    return plot_surface(cells, keys=keys, measure=_said(_axes(tuned)[0]))
+    return plot_surface(cells, keys=words, measure=_said(_axes(tuned)[0]))
 
 
 def tuning_sensitivity(tuned: Tuned, /) -> Chart | Html:
@@ -87,7 +88,11 @@ def tuning_sensitivity(tuned: Tuned, /) -> Chart | Html:
     share = pl.when(most > least).then((pl.col("value") - least) / (most - least)).otherwise(0.0)
     measure = _axes(tuned)[0]
     steps = tuned.sensitivity.select(
-        "key", "value", pl.col(measure).alias("figure"), "is_chosen", share=share
+        pl.col("key").replace_strict(tuned.keys),
+        "value",
+        pl.col(measure).alias("figure"),
+        "is_chosen",
+        share=share,
     )
     return plot_sensitivity(steps, measure=_said(measure))
 
@@ -120,7 +125,7 @@ def tuning_finalists(tuned: Tuned, /) -> Html:
     shown = tuned.finalists.select(
         "policy", *tuned.keys, first, "low", "high", "worst_near", f"{first}_later", second, "picked"
     ).with_columns(pl.exclude("policy").map_elements(_short, return_dtype=pl.String))
-    labels: dict[str, Any] = {key: key for key in tuned.keys} | {
+    labels: dict[str, Any] = dict(tuned.keys) | {
         "policy": "Policy", first: _said(first), "low": "from", "high": "to", second: _said(second),
         "worst_near": "a little off", f"{first}_later": "later days", "picked": "best in",
     }  # fmt: skip

@@ -84,25 +84,26 @@ def is_whole(vary: Vary) -> bool:
 def neighbours(
     numbers: Sequence[float], search: Search, /, *, by: float = 0.1
 ) -> Iterator[tuple[float, ...]]:
-    """The numbers with each one in turn a tenth more and less: of a list of values, the next ones.
+    """The numbers with each threshold in turn a tenth more and less, where that is another number.
 
-    A whole number changes by one at least. One that would leave its range stays at its end.
+    Whole numbers change where a tenth of them rounds to one at least; of a list of values none does. One that
+    would leave its range stays at its end.
     """
     for i, vary in enumerate(search.vary):
+        if vary.values is not None:
+            continue
         for sign in (-1, 1):
-            number = _stepped(numbers[i], vary, sign=sign, by=by)
+            step = float(round(numbers[i] * by)) if is_whole(vary) else numbers[i] * by
+            moved = min(max(numbers[i] + sign * step, vary.least or 0.0), vary.most or 0.0)
+            number = moved if is_whole(vary) else _rounded(moved)
             if number != numbers[i]:
                 yield (*numbers[:i], number, *numbers[i + 1 :])
 
 
-def _stepped(number: float, vary: Vary, *, sign: int, by: float) -> float:
-    if vary.values is not None:
-        values = sorted(vary.values)
-        return values[min(max(values.index(number) + sign, 0), len(values) - 1)]
-    step = number * by
-    if is_whole(vary):
-        step = max(float(round(step)), 1.0)
-    return _rounded(min(max(number + sign * step, vary.least or 0.0), vary.most or 0.0))
+def numbers_in(policy: Policy, vary: Vary, /) -> list[float | None]:
+    """What a policy says in the places of a number; none where it leaves it out."""
+    holders = _holders(policy.model_dump(exclude_unset=True), vary)
+    return [holder.get(vary.key[-1]) for holder in holders if EACH not in vary.key or vary.key[-1] in holder]
 
 
 def policy_at(numbers: Sequence[float], search: Search, policy: Policy, /) -> Policy:

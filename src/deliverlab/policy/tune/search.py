@@ -42,6 +42,12 @@ class Vary(Entry):
         """The key in one word, as columns are called: `rules.bounces.limit`."""
         return ".".join(self.key)
 
+    @property
+    def words(self) -> str:
+        """The key in words: `bounces limit`."""
+        said = [key for key in self.key if key not in {"rules", "stages", "overrides", "*"}]
+        return " ".join(said).replace("_", " ")
+
     @model_validator(mode="after")
     def _has_values_or_a_range(self) -> Self:
         has_range = self.least is not None and self.most is not None

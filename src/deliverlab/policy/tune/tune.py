@@ -72,6 +72,7 @@ def tune(
     return Tuning(
         search=search,
         champion=policy,
+        history=history,
         seen=seen,
         judging=judging,
         rows=_rows(rows, search),
@@ -105,7 +106,13 @@ def _blocks(history: History, policy: Policy, scenario: Scenario, search: Search
             f"before and after it: history is from {first_day} to {last}, "
             f"less an embargo of {split.embargo_days} days"
         )
+    seen, judged = (_until(history, last_day) for last_day in (seen_until, judged_until))
     return (
-        Bench(history, policy, scenario, seen_until),
-        Bench(history, policy, scenario, judged_until, split.validate_from),
+        Bench(seen, policy, scenario, seen_until),
+        Bench(judged, policy, scenario, judged_until, split.validate_from),
     )
+
+
+def _until(history: History, day: date) -> History:
+    """The history without the mail of later days, so that nothing of them can be seen."""
+    return history.with_tables(daily=history.daily.filter(pl.col("day") <= day), until=day)

@@ -25,6 +25,7 @@ from deliverlab.policy.tune.trials import measures_of, trials
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deliverlab.history import History
     from deliverlab.policy.simulate import Simulation
     from deliverlab.policy.tune.choice import Flags
     from deliverlab.policy.tune.optimism import Resampled
@@ -48,6 +49,7 @@ class Tuning:
 
     search: Search
     champion: Policy
+    history: History
     seen: Bench
     judging: Bench
     rows: pl.DataFrame
@@ -130,7 +132,7 @@ class Tuning:
 
         Raises `PolicyError` where the search keeps no such days, or has no candidate.
         """
-        split, history = self.search.split, self.seen.history
+        split, history = self.search.split, self.history
         if split is None or split.test_from is None:
             raise PolicyError(f"search {shown(self.search.name)}: split test_from is missing, must be a date")
         last = history.until or date.max
