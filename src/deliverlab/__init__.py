@@ -55,7 +55,9 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.road import account_health as account_health
     from deliverlab.pipeline.road import simulate as simulate
     from deliverlab.pipeline.road import simulate_with_reviewers as simulate_with_reviewers
+    from deliverlab.pipeline.tuning import calibrate as calibrate
     from deliverlab.pipeline.tuning import open_tuning as open_tuning
+    from deliverlab.pipeline.tuning import rolling_origins as rolling_origins
     from deliverlab.pipeline.tuning import tune as tune
     from deliverlab.pipeline.what_if import what_if as what_if
     from deliverlab.policy.answers import answers as answers
@@ -117,6 +119,8 @@ _HOMES = {
     "Search": "policy.tune.search",
     "Bench": "policy.sweep.bench",
     "tune": "pipeline.tuning",
+    "calibrate": "pipeline.tuning",
+    "rolling_origins": "pipeline.tuning",
     "policy_text": "policy.filing",
     "relabelled": "pipeline.choices",
     "pooled": "pipeline.choices",

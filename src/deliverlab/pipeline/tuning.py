@@ -14,7 +14,9 @@ from deliverlab.pipeline.road import with_peers
 from deliverlab.policy.evaluate import RESAMPLES
 from deliverlab.policy.filing import policy_text
 from deliverlab.policy.identified import identified
+from deliverlab.policy.tune import rolling
 from deliverlab.policy.tune import tune as search_for
+from deliverlab.policy.tune.calibrate import calibrate as calibrate_bands
 from deliverlab.policy.tune.search import Constraint, Objective, Search
 from deliverlab.policy.tune.sentences import changes
 from deliverlab.policy.tune.views import seen_and_later, sensitivity, surface
@@ -23,11 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    import dataframely as dy
     import polars as pl
 
     from deliverlab.history import History
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
+    from deliverlab.policy.tune.calibrate import Calibration
+    from deliverlab.policy.tune.rolling import Origins
     from deliverlab.policy.tune.tuning import Tuning
 
 
@@ -57,6 +62,40 @@ def tune(
     return search_for.tune(
         with_peers(history), policy=policy, search=asked, scenario=scenario, resamples=resamples
     )
+
+
+def calibrate(
+    history: History,
+    /,
+    *,
+    policy: Policy,
+    rule: str,
+    rate: float,
+    between: tuple[float, float],
+    scenario: Scenario,
+) -> Calibration:
+    """The limits of a rule that notice this share of each band; see `policy.tune.calibrate`."""
+    return calibrate_bands(
+        with_peers(history), policy=policy, rule=rule, rate=rate, between=between, scenario=scenario
+    )
+
+
+def rolling_origins(
+    history: History,
+    /,
+    *,
+    policy: Policy,
+    search: Search | str | Path,
+    scenario: Scenario,
+    origins: Sequence[date],
+    embargo_days: int = 30,
+) -> dy.DataFrame[Origins]:
+    """What a search would have chosen on earlier days, and what came of it; see `policy.tune.rolling`."""
+    asked = search if isinstance(search, Search) else load_search(str(search))
+    return rolling.rolling_origins(
+        with_peers(history),
+        policy=policy, search=asked, scenario=scenario, origins=origins, embargo_days=embargo_days,
+    )  # fmt: skip
 
 
 def _dumped(value: object) -> object:

@@ -93,7 +93,8 @@ def test_parts_of_the_calendar_do_not_touch() -> None:
     assert (part.seen.until, part.judging.since, part.judging.until) == (
         date(2026, 4, 7), date(2026, 4, 15), date(2026, 5, 24),
     )  # fmt: skip
-    early = history().with_tables(daily=history().daily.filter(pl.col("day") <= part.seen.until))
+    days = history().daily.filter(pl.col("day") <= part.seen.until)
+    early = history().with_tables(daily=days, until=part.seen.until)
     early = early.with_peer_rates(part.seen.history.peer_rates)  # type: ignore[arg-type]  # there are some
     alone = dl.tune(early, policy=CHAMPION, search=search_of(), scenario=SCENARIO, resamples=50)
     assert alone.rows.equals(part.rows)
