@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from deliverlab.events.proposals import propose_incidents as propose_incidents
     from deliverlab.events.read import read_provider as read_provider
     from deliverlab.events.slices import slice_counts as slice_counts
+    from deliverlab.explorer import PolicyExplorer as PolicyExplorer
     from deliverlab.health.fits import fit_beta_binomial as fit_beta_binomial
     from deliverlab.health.fits import fit_gamma_poisson as fit_gamma_poisson
     from deliverlab.health.funnel import funnel_limits as funnel_limits
@@ -120,6 +121,7 @@ _HOMES = {
     "Bench": "policy.sweep.bench",
     "tune": "pipeline.tuning",
     "calibrate": "pipeline.tuning",
+    "PolicyExplorer": "explorer",
     "rolling_origins": "pipeline.tuning",
     "policy_text": "policy.filing",
     "relabelled": "pipeline.choices",

@@ -39,6 +39,8 @@ PARAMETERS: dict[str, dict[str, object]] = {
         "scenario": "from-history",
         "seed": 7,
     },
+    "6_precedents": {"policy": "evidence", "edition": "mailchimp-2014"},
+    "7_reviewers_desk": {name: COMMON[name] for name in ("data", "as_of", "policy")} | {"window_days": 30},
     "8_threshold_tuning": {
         "data": "../../data/sample",
         "policy": "hubspot-like",
@@ -46,8 +48,6 @@ PARAMETERS: dict[str, dict[str, object]] = {
         "scenario": "from-history",
         "seed": 7,
     },
-    "6_precedents": {"policy": "evidence", "edition": "mailchimp-2014"},
-    "7_reviewers_desk": {name: COMMON[name] for name in ("data", "as_of", "policy")} | {"window_days": 30},
 }
 
 

@@ -40,7 +40,7 @@ def test_one_by_one(seed: int) -> None:
     policies = variants(world, rng)
     since = rng.choice((None, world.first_day + rng.randrange(span_of(world)) * DAY))
     bench = Bench(history, policies[0], scenario, world.last_day, since)
-    swept = bench.sweep(policies)
+    swept = bench.sweep(policies, says_who=True)
     for p, policy in enumerate(policies):
         alone = simulate(history, policy=policy, scenario=scenario, start=bench.start, until=world.last_day)
         sums = sums_alone(alone)
@@ -57,6 +57,8 @@ def test_one_by_one(seed: int) -> None:
             for about, figure in measure.figures(swept.sums, swept.sums).items():
                 expected = theirs[about][0] if about in theirs else measure.unreached or 0.0
                 assert figure[p] == pytest.approx(expected, rel=1e-9, abs=1e-6, nan_ok=True), measure.name
+        noticed = alone.outcomes.drop_nulls("first_notice_on")["account_id"]
+        assert swept.noticed(p).to_list() == noticed.to_list()
         by_day = swept.stages_by_day(p).drop("day").sum()
         assert stage_days(alone, policy) == by_day.row(0, named=True)
 

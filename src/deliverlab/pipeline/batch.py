@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import deliverlab
 from deliverlab.pipeline.cases import open_roll
 from deliverlab.pipeline.chosen import chosen_accounts, inputs_hash
 from deliverlab.pipeline.exports import export_checklists
@@ -174,7 +173,7 @@ def write_reports(
 
 def notebooks_folder() -> Path:
     """Where the notebooks lie: in the installed package, or beside `src` in a checkout."""
-    package = Path(deliverlab.__file__).parent
+    package = Path(__file__).parents[1]
     installed = package / "notebooks"
     return installed if installed.is_dir() else package.parents[1] / "notebooks"
 

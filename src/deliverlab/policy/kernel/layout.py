@@ -265,6 +265,7 @@ class Tallies(NamedTuple):
     reviews: NDArray[np.int32]  # [policy, day since the first]
     delays: NDArray[np.int32]  # [policy, days since the least, over or not]: of abusive accounts
     moves: NDArray[np.int32]  # [policy, stage, day since the first]: accounts more than the day before
+    first_notices: Integers  # [policy, account]: the day, 0 for none; no room for any where nobody asks who
 
 
 class Surveyed(NamedTuple):

@@ -234,6 +234,8 @@ def note_end(p: int, until: int, swept: Swept, mail: Mail) -> None:
         sums[GOOD_HELD_OF_CLEAN] += good_held
     if told.label[a] == ABUSIVE:
         note_delay(p, until, sums, swept, mail)
+    if p < len(swept.tallies.first_notices):
+        swept.tallies.first_notices[p, a] = state.first_notice
     for stage in range(swept.tallies.reached.shape[1]):
         swept.tallies.reached[p, stage] += int(now.reached >> stage & 1)
 

@@ -71,15 +71,18 @@ class Bench:
 
         return survey_of(self.ground)
 
-    def sweep(self, policies: Sequence[Policy]) -> Sweep:
-        """What each of these policies comes to: the sums that `simulate` and `evaluate` make one by one."""
+    def sweep(self, policies: Sequence[Policy], *, says_who: bool = False) -> Sweep:
+        """What each of these policies comes to: the sums that `simulate` and `evaluate` make one by one.
+
+        Where it `says_who`, it also keeps whom each policy notices: for a few policies.
+        """
         from deliverlab.policy.sweep.leaps import leap_over  # compiled code, loaded by those who use it
 
         for policy in policies:
             _refuse_unlike(policy, self.like)
         for policy in {policy.window.lag_days: policy for policy in policies}.values():
             refuse_unfit(self.history, policy=policy, scenario=self.scenario)
-        return Sweep(self, tuple(policies), leap_over(self.ground, policies))
+        return Sweep(self, tuple(policies), leap_over(self.ground, policies, says_who=says_who))
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,10 @@ class Sweep:
         days = pl.date_range(date(1970, 1, 1) + timedelta(days=first_day), self.bench.until, eager=True)
         stages = zip((GOOD, *self.bench.like.stage_names), accounts, strict=True)
         return pl.DataFrame({"day": days} | {name: pl.Series(counts) for name, counts in stages})
+
+    def noticed(self, p: int) -> pl.Series:
+        """The ids of the accounts that one policy notices, where the sweep says who."""
+        return self.bench.ground.ids.filter(pl.Series(self.tallies.first_notices[p] > 0))
 
     def by_group(self, p: int, name: str) -> pl.DataFrame:
         """What a policy adds by industry and band, such as `noticed`: columns industry, band and `name`."""

@@ -88,16 +88,17 @@ def survey_of(ground: Ground) -> Floats:
     return _in_parts(ground, run)[0]
 
 
-def leap_over(ground: Ground, policies: Sequence[Policy]) -> Tallies:
+def leap_over(ground: Ground, policies: Sequence[Policy], *, says_who: bool = False) -> Tallies:
     """What each of these policies comes to; they have as many rules and stages, the same peers and tiers.
 
     Candidate days are forgotten block by block, so that memory does not grow with accounts. A part in which
-    an account got more notices than luck was drawn for is walked again with more.
+    an account got more notices than luck was drawn for is walked again with more. Where it `says_who`, the
+    first notice of every account under every policy is kept.
     """
     rulebook, keys = rulebook_of(policies, industries=ground.industries, has_effects=ground.has_effects)
 
     def run(records: Records, draws: int = DRAWS) -> Tallies:
-        room, tallies, most = Room(ground), _tallies(ground, rulebook), 0
+        room, tallies, most = Room(ground), _tallies(ground, rulebook, says_who=says_who), 0
         for accounts, candidates in _blocks(records, room, keys):
             luck = _luck(accounts, candidates, ground, draws=draws)
             swept = _swept(room, candidates, rulebook, tallies)
@@ -153,7 +154,7 @@ def _luck(accounts: Records, candidates: Candidates, ground: Ground, *, draws: i
     return luck
 
 
-def _tallies(ground: Ground, rulebook: Rulebook) -> Tallies:
+def _tallies(ground: Ground, rulebook: Rulebook, *, says_who: bool) -> Tallies:
     """Nothing counted yet."""
     policies, stages = rulebook.stages.shape
     days = ground.until - ground.told.first_day + 1
@@ -165,6 +166,7 @@ def _tallies(ground: Ground, rulebook: Rulebook) -> Tallies:
         reviews=np.zeros((policies, days), np.int32),
         delays=np.zeros((policies, delays, 2), np.int32),
         moves=np.zeros((policies, stages, days), np.int32),
+        first_notices=np.zeros((policies if says_who else 0, len(ground.records)), np.int64),
     )
 
 
