@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from deliverlab.reports.explorer_view import Moment
 
 TRAIL = 40  # positions of the hand that are remembered
+LOG_STEP = 0.01
 MEASURES = ("harm_averted_share", "good_mail_blocked_share", "noticed", "blocked", "reviews_a_day_mean")
 
 
@@ -153,8 +154,10 @@ def _slider(vary: Vary, policy: Policy) -> Any:  # noqa: ANN401  ipywidgets has 
     if is_whole(vary):
         return widgets.IntSlider(min=int(least), max=int(most), value=int(start), **look)
     if vary.scale == "log":
+        here = math.log10(start)
+        below = math.ceil((here - math.log10(least)) / LOG_STEP) * LOG_STEP  # so that the start is on a step
         return widgets.FloatLogSlider(
-            min=math.log10(least), max=math.log10(most), step=0.01, value=start, readout_format=".4g", **look
+            min=here - below, max=math.log10(most), step=LOG_STEP, value=start, readout_format=".4g", **look
         )
     step = (most - least) / 100
     return widgets.FloatSlider(min=least, max=most, step=step, value=start, readout_format=".4g", **look)

@@ -29,7 +29,18 @@ TRIED = Kind("tried", OWN)
 FRONT = Kind("on the front", "#22958a")
 IN_FORCE = Kind("the policy in force", "#b98a1c", is_marked=True)
 CHOSEN = Kind("the one to take", ALARM, is_marked=True)
-KINDS = (BROKEN, TRIED, FRONT, IN_FORCE, CHOSEN)  # what matters most is drawn last, above the rest
+BEEN = Kind("where the hand has been", OWN)
+HAND = Kind("under the hand", ALARM, is_marked=True)
+KINDS = (
+    BROKEN,
+    TRIED,
+    FRONT,
+    BEEN,
+    IN_FORCE,
+    CHOSEN,
+    HAND,
+)  # what matters most is drawn last, above the rest
+MARKED = [kind.words for kind in KINDS if kind.is_marked]
 LINES = (OWN, ALARM, "#22958a", "#b98a1c", "#8a63b8", PEERS)
 PLAIN = alt.Axis(format="~g", tickCount=6)
 DIGITS = 5
@@ -37,7 +48,14 @@ HEIGHT = 320
 LOW = "#e9eef5"
 
 
-def plot_front(policies: pl.DataFrame, /, *, across: str, up: str) -> Chart:
+def plot_front(
+    policies: pl.DataFrame,
+    /,
+    *,
+    across: str,
+    up: str,
+    subtitle: str = "a point a policy, on the days that were searched",
+) -> Chart:
     """What can be had of one objective for what of another: a point a policy.
 
     `policies` has `policy`, `kind` (words of `KINDS`), and the two measures in columns `across` and `up`.
@@ -47,12 +65,12 @@ def plot_front(policies: pl.DataFrame, /, *, across: str, up: str) -> Chart:
     points = _points(
         drawn, alt.X("across:Q", title=across, axis=PLAIN), alt.Y("up:Q", title=up, axis=PLAIN), told
     )
-    marked = drawn.filter(pl.col("kind").is_in([IN_FORCE.words, CHOSEN.words])).rows(named=True)
+    marked = drawn.filter(pl.col("kind").is_in(MARKED)).rows(named=True)
     said = [f"{row['kind']}: {up} {row['up']:.3g}, {across} {row['across']:.3g}" for row in marked]
     return Chart.of(
         points.properties(height=HEIGHT),
         title=f"{up.capitalize()} against {across}",
-        subtitle="a point a policy, on the days that were searched",
+        subtitle=subtitle,
         words="; ".join(said) or "No policy was tried",
     )
 
@@ -162,7 +180,7 @@ def _points(
     kinds = [kind for kind in KINDS if kind.words in drawn["kind"]]
     colours = alt.Scale(domain=[kind.words for kind in kinds], range=[kind.colour for kind in kinds])
     legend = alt.Legend(title=None, symbolType="circle", columns=3)
-    is_marked = pl.col("kind").is_in([kind.words for kind in kinds if kind.is_marked])
+    is_marked = pl.col("kind").is_in(MARKED)
 
     colour = alt.Color("kind:N", scale=colours, legend=legend)
     many, few = (
