@@ -68,12 +68,12 @@ def make(
     industry_rates = rng.lognormal(0, 0.7, len(INDUSTRIES))
     for numerator, rate in USUAL.items():
         usual = rate * industry_rates[industry] * 0.85 ** (band - 2)
-        ratio = _ratios(rng, accounts, is_heavy_tailed=is_heavy_tailed)
+        ratio = ratios(rng, accounts, is_heavy_tailed=is_heavy_tailed)
         times = np.where(np.arange(days) >= ill_from[:, None], ILL_TIMES, 1.0) if numerator in ILL else 1.0
         true_rate = (usual * ratio)[:, None] * times * np.ones((1, days))
-        shocks = _shocks(rng, sent.shape, is_heavy_tailed=is_heavy_tailed)
+        shock = shocks(rng, sent.shape, is_heavy_tailed=is_heavy_tailed)
         trials = counts[OUT_OF[numerator]]
-        counts[numerator] = np.minimum(rng.poisson(trials * true_rate * shocks), trials // 2)
+        counts[numerator] = np.minimum(rng.poisson(trials * true_rate * shock), trials // 2)
         if numerator.endswith("bounces"):
             counts["delivered"] -= counts[numerator]
         truth.append(
@@ -100,7 +100,7 @@ def last_day() -> date:
     return FIRST_DAY + timedelta(days=DAYS)
 
 
-def _ratios(rng: np.random.Generator, accounts: int, *, is_heavy_tailed: bool) -> NDArray[np.float64]:
+def ratios(rng: np.random.Generator, accounts: int, *, is_heavy_tailed: bool) -> NDArray[np.float64]:
     """How accounts differ from their peers: mean 1."""
     if is_heavy_tailed:
         variance = np.log1p(ACCOUNT_CV**2)
@@ -108,9 +108,7 @@ def _ratios(rng: np.random.Generator, accounts: int, *, is_heavy_tailed: bool) -
     return rng.gamma(ACCOUNT_CV**-2, ACCOUNT_CV**2, accounts)
 
 
-def _shocks(
-    rng: np.random.Generator, shape: tuple[int, ...], *, is_heavy_tailed: bool
-) -> NDArray[np.float64]:
+def shocks(rng: np.random.Generator, shape: tuple[int, ...], *, is_heavy_tailed: bool) -> NDArray[np.float64]:
     """How days differ: mean 1 and the same variation in both kinds of world, nearly."""
     if not is_heavy_tailed:
         return rng.gamma(DAY_CV**-2, DAY_CV**2, shape)

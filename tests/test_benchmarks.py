@@ -16,6 +16,7 @@ from benchmarks import (
     rollup,
     settling,
     simulate,
+    sweep,
 )
 from benchmarks.__main__ import main
 
@@ -46,6 +47,19 @@ def test_the_ladder_and_the_plain_loop_give_the_same_transitions(
 
     assert transitions.height > 0
     assert_frame_equal(transitions, simulate.plain_python(tmp_path))
+
+
+def test_policies_at_once_are_those_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep is measured against walks one after another and against NumPy, with the same answers."""
+    for name, value in {"QUICK": (80, 150, 24), "CHUNK": 80, "ASKED": 6, "STEPPED": 3}.items():
+        monkeypatch.setattr(sweep, name, value)
+    sweep.prepare(tmp_path, quick=True)
+
+    swept = sweep.deliverlab(tmp_path)
+
+    assert swept["noticed"].max() > 0  # type: ignore[operator]
+    assert_frame_equal(swept.head(6), sweep.one_by_one(tmp_path))
+    assert_frame_equal(swept.head(3), sweep.numpy_steps(tmp_path))
 
 
 def test_resamples_and_the_plain_loop_give_the_same_intervals(
