@@ -30,8 +30,9 @@ def picture(figures: dict[str, object]) -> alt.FacetChart:
         alt.Y("rule:N", sort=order, title=None),
         alt.Color("mails:N", title="mails", scale=alt.Scale(range=["#2f7dc4", "#d4572a"])),
     )
-    points = base.mark_point(filled=True, size=110, opacity=1)
-    return points.properties(width=300, height=190).facet(alt.Column("world:N", title=None))
+    points = base.mark_point(filled=True, size=110, opacity=1).properties(width=300, height=190)
+    facets: alt.FacetChart = points.facet(alt.Column("world:N", title=None))
+    return facets
 
 
 def main() -> None:
