@@ -8,4 +8,5 @@ lists it, `diff` tells two policies apart by it. `check` finds what is wrong wit
 chance alone trips `good` accounts. `reference` lists the keys of both files. `explain` says why accounts
 stand where they do: `diary` has them walked again with what every rule saw, `steps` and `headroom` read it,
 `forecast` lets history go on, `sentences` and `spelling` put it in words, `display` shows it in a notebook.
+`sweep` walks many policies at once, and `tune` searches among them; `filing` writes one into a file.
 """

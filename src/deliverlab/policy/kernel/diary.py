@@ -8,17 +8,7 @@ from __future__ import annotations
 import math
 
 from deliverlab.policy.kernel.ladder import move
-from deliverlab.policy.kernel.layout import (
-    BREACH,
-    COLUMNS,
-    EVIDENCE,
-    NONE,
-    Book,
-    Here,
-    Notes,
-    Record,
-    Walked,
-)
+from deliverlab.policy.kernel.layout import BREACH, COLUMNS, EVIDENCE, NONE, Book, Here, Notes, Record, Walked
 from deliverlab.policy.kernel.part import aside, part
 from deliverlab.policy.kernel.rules import breaches, examine, grown, has_window, is_short, peer_value
 from deliverlab.policy.kernel.windows import effective, let_through

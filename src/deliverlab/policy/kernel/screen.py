@@ -11,15 +11,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from deliverlab.policy.kernel.layout import (
-    EVIDENCE,
-    NONE,
-    PEER,
-    Mail,
-    Record,
-    Records,
-    Screened,
-)
+from deliverlab.policy.kernel.layout import EVIDENCE, NONE, PEER, Mail, Record, Records
+from deliverlab.policy.kernel.many import Screened
 from deliverlab.policy.kernel.part import part, sources, whole
 from deliverlab.policy.kernel.rules import add_evidence, examine, peer_value
 from deliverlab.policy.kernel.untouched import note_bands

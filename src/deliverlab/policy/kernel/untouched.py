@@ -14,16 +14,13 @@ from deliverlab.policy.kernel.layout import (
     HARD_BOUNCES,
     NONE,
     SENT,
-    UNTOUCHED,
     Mail,
     Past,
     Peers,
     Records,
-    Sums,
-    Surveyed,
-    Yardsticks,
 )
 from deliverlab.policy.kernel.layout import CLEAN as LABELLED_CLEAN
+from deliverlab.policy.kernel.many import UNTOUCHED, Sums, Surveyed, Yardsticks
 from deliverlab.policy.kernel.part import part, sources, whole
 from deliverlab.policy.kernel.windows import fill_totals, total
 from deliverlab.schemas import COUNTS

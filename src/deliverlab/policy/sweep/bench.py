@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from deliverlab.errors import PolicyError
-from deliverlab.policy.kernel.layout import ADDED
+from deliverlab.policy.kernel.many import ADDED
 from deliverlab.policy.named import figure_named
 from deliverlab.policy.simulate import good_standing, refuse_unfit
 from deliverlab.policy.sweep.sums import swept_sums
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import dataframely as dy
 
     from deliverlab.history import History
-    from deliverlab.policy.kernel.layout import Floats, Tallies
+    from deliverlab.policy.kernel.layout import Floats
+    from deliverlab.policy.kernel.many import Tallies
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
     from deliverlab.policy.sums import Sums

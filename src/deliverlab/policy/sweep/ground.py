@@ -11,7 +11,8 @@ from deliverlab.errors import PolicyError
 from deliverlab.metrics import HARM
 from deliverlab.policy.book import assumed_of
 from deliverlab.policy.excess import yardsticks_of
-from deliverlab.policy.kernel.layout import AVOIDED, FACTOR, Told, Yardsticks
+from deliverlab.policy.kernel.layout import AVOIDED, FACTOR
+from deliverlab.policy.kernel.many import Told, Yardsticks
 from deliverlab.policy.past import accounts_in_scope, day_number, day_numbers, past_of
 from deliverlab.policy.peers import peers_of
 from deliverlab.policy.toml import shown

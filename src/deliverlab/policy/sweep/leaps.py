@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deliverlab.policy.book import draws_of
-from deliverlab.policy.kernel import layout
-from deliverlab.policy.kernel.layout import (
+from deliverlab.policy.kernel import layout, many
+from deliverlab.policy.kernel.layout import Mail, Notes
+from deliverlab.policy.kernel.leap import leap
+from deliverlab.policy.kernel.many import (
     ADDED,
     UNTOUCHED,
     Candidates,
     Course,
-    Mail,
-    Notes,
     Screened,
     Sums,
     Surveyed,
     Swept,
     Tallies,
 )
-from deliverlab.policy.kernel.leap import leap
 from deliverlab.policy.kernel.screen import screen
 from deliverlab.policy.kernel.untouched import survey
 from deliverlab.policy.sweep.rulebook import rulebook_of
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from deliverlab.policy.kernel.layout import Floats, Keys, Records, Rulebook
+    from deliverlab.policy.kernel.layout import Floats, Records
+    from deliverlab.policy.kernel.many import Keys, Rulebook
     from deliverlab.policy.model import Policy
     from deliverlab.policy.sweep.ground import Ground
 
@@ -133,7 +133,7 @@ def _swept(room: Room, candidates: Candidates, rulebook: Rulebook, tallies: Tall
     """All that is within reach while a block is walked."""
     ground, rules = room.ground, rulebook.keys.shape[1]
     course = Course(
-        now=np.zeros(1, layout.COURSE)[0],
+        now=np.zeros(1, many.COURSE)[0],
         cursor=np.zeros((2, rules), np.int64),
         entered=np.zeros((len(room.mail.totals), 2), np.int64),
     )

@@ -9,7 +9,8 @@ import numpy as np
 
 from deliverlab.policy.book import book_of
 from deliverlab.policy.kernel import layout
-from deliverlab.policy.kernel.layout import EVIDENCE, FOREVER, NONE, Book, Keys, Rulebook
+from deliverlab.policy.kernel.layout import EVIDENCE, FOREVER, NONE, Book
+from deliverlab.policy.kernel.many import Keys, Rulebook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from deliverlab.policy.kernel.layout import ABUSIVE, ADDED, UNTOUCHED
+from deliverlab.policy.kernel.layout import ABUSIVE
+from deliverlab.policy.kernel.many import ADDED, UNTOUCHED
 from deliverlab.policy.sums import Sums, Tally
 from deliverlab.schemas import BANDS
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from deliverlab.policy.kernel.layout import Floats, Tallies
+    from deliverlab.policy.kernel.layout import Floats
+    from deliverlab.policy.kernel.many import Tallies
     from deliverlab.policy.sweep.ground import Ground
 
 CLEAN, CLEAN_NOTICED = UNTOUCHED.index("clean"), ADDED.index("clean_noticed")

@@ -11,7 +11,7 @@ import polars as pl
 from deliverlab.errors import PolicyError
 from deliverlab.intervals import wilson
 from deliverlab.metrics import METRICS
-from deliverlab.policy.kernel.layout import ADDED, UNTOUCHED
+from deliverlab.policy.kernel.many import ADDED, UNTOUCHED
 from deliverlab.policy.model import Policy
 from deliverlab.policy.sweep.bench import Bench
 from deliverlab.policy.toml import one_of, shown
