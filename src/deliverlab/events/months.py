@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from deliverlab.events.settle import SENT_AT_FROM, count_sent_at_from, settle
-from deliverlab.events.spool import Keys, Spool, key_ranges
+from deliverlab.events.spool import Keys, Nobody, Spool, in_order, key_ranges
 from deliverlab.schemas import Events
 
 if TYPE_CHECKING:
@@ -30,14 +30,13 @@ ROW_GROUP = 1 << 17
 COUNTED_AT_ONCE = 1 << 23  # events: about a gigabyte, if hardly two have an account and day in common
 
 _MESSAGE = ["account_id", "message_id", "recipient_key"]
-_ORDER = ["recipient_key", "account_id", "occurred_at", "event_key"]
 
 # An event as it was before it was settled, and as it is stored: beside its columns, where `sent_at` is from.
 _DTYPES = {name: column.dtype for name, column in Events.columns().items()}
 ENTRY = [name for name in _DTYPES if name != "is_repeat"]
 _STORED: dict[str, pl.DataType] = {**_DTYPES, "sent_at_from": pl.Enum(SENT_AT_FROM)}
 _NONE = pl.DataFrame(schema=_STORED)
-_NO_KEYS = pl.DataFrame(schema={name: _STORED[name] for name in ("recipient_key", "event_key")})
+_NO_KEYS = pl.DataFrame(schema={name: _STORED[name] for name in ("recipient_key", "message_id", "event_key")})
 
 
 class Settled(NamedTuple):
@@ -87,7 +86,7 @@ def settle_into(change: Change, incoming: Spool) -> Settled:
     accepted: Counter[int] = Counter()
     origins: Counter[str] = Counter()
     days = [_days(_NONE)]
-    for keys in key_ranges(incoming.rows):
+    for keys in key_ranges(incoming.rows, nobodys=incoming.nobodys):
         entries = incoming.take(keys)
         before = _concerned(stored.values(), entries, keys)
         accepted.update(_count_new(entries, before))
@@ -97,7 +96,7 @@ def settle_into(change: Change, incoming: Spool) -> Settled:
         if before.height:
             changed = changed.join(before, on=list(_STORED), how="anti", nulls_equal=True)
             replaced = before.join(changed, on="event_key", how="semi")
-        changed, replaced = changed.sort(_ORDER), replaced.sort(_ORDER)
+        changed, replaced = in_order(changed), in_order(replaced)
         new.add(changed)
         gone.add(replaced)
         days.append(pl.concat([_days(changed), _days(replaced)]).unique())
@@ -132,7 +131,7 @@ def _file(month: str) -> str:
     return f"{EVENTS}/{month}.parquet"
 
 
-def _concerned(stored: Iterable[Path], entries: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+def _concerned(stored: Iterable[Path], entries: pl.DataFrame, keys: Keys | Nobody) -> pl.DataFrame:
     """The stored events of the messages that the entries speak of; files skip what cannot hold any."""
     stored = list(stored)
     if not stored:
@@ -172,15 +171,15 @@ def _write_month(change: Change, name: str, old: Path | None, new: Spool, gone: 
     from polars.io.plugins import register_io_source
 
     stored = _NONE.lazy() if old is None else pl.scan_parquet(old)
-    before = stored.select(pl.len()).collect().item()
+    before, nobodys = stored.select(pl.len(), pl.col("recipient_key").null_count()).collect().row(0)
     if before + new.rows == gone.rows:
         change.remove(name)
         return
 
     def merged(*_: object) -> Iterator[pl.DataFrame]:
-        for keys in key_ranges(before + new.rows):
+        for keys in key_ranges(before + new.rows, nobodys=nobodys + new.nobodys):
             kept = stored.filter(keys.hold()).collect().join(gone.take(keys), on="event_key", how="anti")
-            yield pl.concat([kept, new.take(keys)]).sort(_ORDER) if kept.height else new.take(keys)
+            yield in_order(pl.concat([kept, new.take(keys)])) if kept.height else new.take(keys)
 
     month = register_io_source(merged, schema=dict(_STORED))
     change.write(name, lambda path: month.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP))
