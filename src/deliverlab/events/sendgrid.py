@@ -108,7 +108,7 @@ PROVIDER = Provider(
     mapping=mapping,
     knows=lambda record: (
         {"event", "email", "timestamp"} <= record.keys()
-        and str(record["event"]).lower() in EVENT_TYPES
+        and (str(record["event"]).lower() in EVENT_TYPES or "sg_event_id" in record)
         and not {"ts_event", "ts_epoch", "message-id"} & record.keys()
     ),
 )
