@@ -50,9 +50,9 @@ def _records(draw: st.DrawFn) -> Json:
     ))  # fmt: skip
     return sendgrid(
         event,
-        email=None if event == "account_status_change" else draw(
-            st.sampled_from(["ann@mail.test", "bob@mail.test", "x@simulator.amazonses.com"])
-        ),
+        email=None
+        if event == "account_status_change"
+        else draw(st.sampled_from(["ann@mail.test", "bob@mail.test", "x@simulator.amazonses.com"])),
         timestamp=START + draw(st.integers(0, 80)) * DAY + draw(st.integers(0, 2)),
         sg_message_id=draw(st.sampled_from(["m-1", "m-2", "m-3", None])),
         sg_event_id=draw(st.sampled_from(["e-1", "e-2", "e-3"])),

@@ -31,7 +31,9 @@ def erase_events(change: Change, addresses: Iterable[str], /, *, key: bytes) -> 
     origins: Counter[str] = Counter()
     for name in sorted(change.names(EVENTS)):
         month = pl.scan_parquet(change.path(name))
-        theirs = month.filter(is_theirs).select("account_id", pl.col("sent_at_from").cast(pl.String)).collect()
+        theirs = (
+            month.filter(is_theirs).select("account_id", pl.col("sent_at_from").cast(pl.String)).collect()
+        )
         if theirs.is_empty():
             continue
         gone.append(theirs["account_id"])
