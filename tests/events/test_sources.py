@@ -172,13 +172,13 @@ def _write_delta(path: Path) -> None:
 
 
 def test_a_delta_table_is_no_directory_of_exports(tmp_path: Path) -> None:
-    """Its files alone hold rows that were deleted, so it is refused by name; a damaged one is one line too."""
+    """Its files alone hold deleted rows too, so it is refused by name; a damaged one is one line."""
     _write_delta(tmp_path / "lake")
     with pytest.raises(DataError, match="lake is a Delta table, must be read as one: ingest --from"):
         ingest(tmp_path / "lake", data=tmp_path / "data")
     for log in (tmp_path / "lake" / "_delta_log").glob("*.json"):
         log.write_text("broken")
-    with pytest.raises(DataError, match="lake: .*must be a path that Polars can scan") as caught:
+    with pytest.raises(DataError, match=r"lake: .*must be a path that Polars can scan") as caught:
         ingest_from(str(tmp_path / "lake"), data=tmp_path / "data")
     assert "\n" not in str(caught.value)
 

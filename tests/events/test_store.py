@@ -340,7 +340,7 @@ def _cut_when_moving(target: Path) -> Callable[[Path, Path], Path]:
 
 
 def test_a_line_of_a_hundred_megabytes_costs_no_other(tmp_path: Path) -> None:
-    """Through the whole store: one refusal, of which the beginning is kept, and the rest is read and stored."""
+    """Through the whole store: one refusal, its beginning kept, and the rest is stored."""
     huge = b'{"a":"' + b"x" * 100_000_000 + b'"}\n'
     report = _ingest(tmp_path / "data", ndjson(*_mail(1)) + huge + ndjson(*_mail(2)))
     assert (report.accepted, report.quarantined) == (4, 1)

@@ -43,7 +43,7 @@ class Nobody(NamedTuple):
 
     def hold(self) -> pl.Expr:
         """Whether a row is of this range."""
-        return pl.col("recipient_key").is_null() & (_PLACE >= self.first) & (_PLACE < self.last)
+        return pl.col("recipient_key").is_null() & _PLACE.is_between(self.first, self.last, closed="left")
 
 
 def key_ranges(rows: int, /, *, nobodys: int = 0) -> list[Keys | Nobody]:

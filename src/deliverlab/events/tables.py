@@ -49,7 +49,7 @@ def named(columns: Iterable[str], fields: Fields) -> dict[str, Any]:
 
 
 def read_table(path: Path, fields: Fields) -> Iterator[pl.DataFrame]:
-    """Frames of rows like those of `lines.read_records`; `line` counts rows from 1, the header's or a blank one's."""
+    """Frames of rows like those of `lines.read_records`; rows count from line 1, blank ones too."""
     if _is_parquet(path):
         yield from _read_parquet(path, fields)
     else:
