@@ -115,7 +115,7 @@ def _without_secrets(text: str, source: str) -> str:
 def _of_path(source: str) -> Iterator[pl.DataFrame]:
     try:
         yield from _scanned(source).collect_batches(chunk_size=ROWS_AT_ONCE, maintain_order=True)
-    except (pl.exceptions.PolarsError, OSError, *_delta_errors()) as error:
+    except _errors() as error:
         problem = (str(error).splitlines() or ["cannot be read"])[0]
         raise DataError(f"{name_of(source)}: {problem}, must be a path that Polars can scan") from None
 
@@ -125,13 +125,14 @@ def is_delta(path: str | Path, /) -> bool:
     return (Path(path) / "_delta_log").is_dir()
 
 
-def _delta_errors() -> tuple[type[Exception], ...]:
-    """What the package says of a damaged table."""
+def _errors() -> tuple[type[Exception], ...]:
+    """What is raised for a path that cannot be read."""
+    known = (pl.exceptions.PolarsError, OSError, ModuleNotFoundError)
     try:
         from deltalake.exceptions import DeltaError
     except ImportError:
-        return ()
-    return (DeltaError,)
+        return known
+    return (*known, DeltaError)
 
 
 def _scanned(source: str) -> pl.LazyFrame:
