@@ -29,6 +29,9 @@ FILE = "file"  # of an incoming entry: the number of the file it stood in
 ROW_GROUP = 1 << 17
 COUNTED_AT_ONCE = 1 << 23  # events: about a gigabyte, if hardly two have an account and day in common
 
+DAYS_AT_ONCE = 1 << 21  # account-days that may be there several times
+
+_DAY = [pl.col("account_id"), pl.col("sent_at").dt.date().alias("day")]
 _MESSAGE = ["account_id", "message_id", "recipient_key"]
 
 # An event as it was before it was settled, and as it is stored: beside its columns, where `sent_at` is from.
@@ -85,26 +88,39 @@ def settle_into(change: Change, incoming: Spool) -> Settled:
     new, gone = _Parts(change.scratch / "new", _NONE), _Parts(change.scratch / "gone", _NO_KEYS)
     accepted: Counter[int] = Counter()
     origins: Counter[str] = Counter()
-    days = [_days(_NONE)]
+    days = _Days()
     for keys in key_ranges(incoming.rows, nobodys=incoming.nobodys):
-        entries = incoming.take(keys)
-        before = _concerned(stored.values(), entries, keys)
-        accepted.update(_count_new(entries, before))
-        after = settle(pl.concat([_unsettled(before), entries.select(ENTRY)]), recipient="recipient_key")
-        changed = after.select(pl.col(name).cast(dtype) for name, dtype in _STORED.items())
-        replaced = before
-        if before.height:
-            changed = changed.join(before, on=list(_STORED), how="anti", nulls_equal=True)
-            replaced = before.join(changed, on="event_key", how="semi")
-        changed, replaced = in_order(changed), in_order(replaced)
-        new.add(changed)
-        gone.add(replaced)
-        days.append(pl.concat([_days(changed), _days(replaced)]).unique())
-        origins.update(count_sent_at_from(changed))
-        origins.subtract(count_sent_at_from(replaced))
+        changed = _settled(incoming.take(keys), stored.values(), keys)
+        new.add(changed.now)
+        gone.add(changed.before)
+        days.add(changed.now, changed.before)
+        accepted.update(changed.accepted)
+        origins.update(count_sent_at_from(changed.now))
+        origins.subtract(count_sent_at_from(changed.before))
+        del changed  # or the next range would be settled with this one in memory
     for month in sorted(new.keys() | gone.keys()):
         _write_month(change, _file(month), stored.get(_file(month)), new[month], gone[month])
-    return Settled(accepted, pl.concat(days).unique().sort("account_id", "day"), origins)
+    return Settled(accepted, days.touched().sort("account_id", "day"), origins)
+
+
+class _Changed(NamedTuple):
+    """What a range of news changed: events as they are now, and were before; new events by number of file."""
+
+    now: pl.DataFrame
+    before: pl.DataFrame
+    accepted: Mapping[int, int]
+
+
+def _settled(entries: pl.DataFrame, stored: Iterable[Path], keys: Keys | Nobody) -> _Changed:
+    """A range of entries, settled with the stored events they concern."""
+    before = _concerned(stored, entries, keys)
+    accepted = _count_new(entries, before)
+    after = settle(pl.concat([_unsettled(before), entries.select(ENTRY)]), recipient="recipient_key")
+    now = after.select(pl.col(name).cast(dtype) for name, dtype in _STORED.items())
+    if before.height:
+        now = now.join(before, on=list(_STORED), how="anti", nulls_equal=True)
+        before = before.join(now, on="event_key", how="semi")
+    return _Changed(in_order(now), in_order(before), accepted)
 
 
 class _Parts(dict[str, Spool]):
@@ -125,6 +141,25 @@ class _Parts(dict[str, Spool]):
         )
         for (month,), part in by_month.items():
             self[month].add(part.select(self._empty.columns))
+
+
+class _Days:
+    """The account-days of events, each once; they come again with every range of recipients."""
+
+    def __init__(self) -> None:
+        self._found = [_NONE.select(_DAY)]
+        self._once = 0
+
+    def add(self, *events: pl.DataFrame) -> None:
+        """Remember the days of these events too."""
+        self._found.append(pl.concat([part.select(_DAY) for part in events]).unique())
+        if sum(part.height for part in self._found) > 2 * self._once + DAYS_AT_ONCE:
+            self._found = [self.touched()]
+            self._once = self._found[0].height
+
+    def touched(self) -> pl.DataFrame:
+        """All that were remembered."""
+        return pl.concat(self._found).unique()
 
 
 def _file(month: str) -> str:
@@ -160,10 +195,6 @@ def _unsettled(stored: pl.DataFrame) -> pl.DataFrame:
     """Stored events as entries again, without the send times that were found for them."""
     stated = pl.when(sent_at_from="provider").then("sent_at")
     return stored.with_columns(sent_at=stated).select(ENTRY)
-
-
-def _days(events: pl.DataFrame) -> pl.DataFrame:
-    return events.select("account_id", day=pl.col("sent_at").dt.date()).unique()
 
 
 def _write_month(change: Change, name: str, old: Path | None, new: Spool, gone: Spool) -> None:
