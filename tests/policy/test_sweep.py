@@ -126,6 +126,8 @@ def sums_alone(result: Simulation) -> Sums:
 def stage_days(result: Simulation, policy: Policy) -> dict[str, int]:
     """The days that all accounts with mail spent in each stage together."""
     mailed = contributions(result).select("account_id")
-    days = result.outcomes.join(mailed, on="account_id").select(pl.col("days_in_stage").explode().struct.unnest())
+    days = result.outcomes.join(mailed, on="account_id").select(
+        pl.col("days_in_stage").explode().struct.unnest()
+    )
     spent = dict(days.group_by("stage").agg(pl.col("days").sum()).iter_rows())
     return {stage: spent.get(stage, 0) for stage in (GOOD, *policy.stage_names)}
