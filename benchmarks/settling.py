@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,7 @@ def deliverlab(inputs: Path, /) -> pl.DataFrame:
     from deliverlab.events.commit import changing
     from deliverlab.events.months import FILE, incoming_spool, months_after, settle_into
 
+    shutil.rmtree(inputs / "store", ignore_errors=True)  # a store that has it all would settle it again
     with changing(inputs / "store") as change:
         incoming = incoming_spool(change.scratch / "incoming")
         for number, path in enumerate(sorted(inputs.glob("entries-*.parquet"))):

@@ -1,5 +1,6 @@
 """Events out of a database, and out of whatever Polars can scan: the same events, a batch at a time."""
 
+import gzip
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -14,7 +15,7 @@ from deliverlab.errors import DataError
 from deliverlab.events import sources, store
 from deliverlab.events.deliveries import rows
 from deliverlab.pipeline.directory import read_table
-from deliverlab.pipeline.road import ingest_from
+from deliverlab.pipeline.road import ingest, ingest_from
 from deliverlab.schemas import Daily
 from tests.events import postgres
 from tests.tables import table
@@ -135,9 +136,9 @@ def test_the_password_is_told_nowhere(
             assert b"secret" not in path.read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["parquet", "hive", "csv", "ndjson"])
+@pytest.mark.parametrize("kind", ["parquet", "hive", "csv", "csv.gz", "ndjson", "arrow", "delta"])
 def test_any_path_that_polars_scans_is_a_source(tmp_path: Path, kind: str) -> None:
-    """Parquet files and partitions, CSV and NDJSON give what the database gives."""
+    """Parquet files and partitions, Arrow, CSV, NDJSON and Delta tables give what the database gives."""
     path = tmp_path / f"events.{kind}"
     match kind:
         case "parquet":
@@ -150,11 +151,36 @@ def test_any_path_that_polars_scans_is_a_source(tmp_path: Path, kind: str) -> No
                 part.write_parquet(path / f"account_id={account}" / "part.parquet")
         case "csv":
             EVENTS.write_csv(path)
+        case "csv.gz":
+            path.write_bytes(gzip.compress(EVENTS.write_csv().encode()))
+        case "arrow":
+            EVENTS.write_ipc(path)
+        case "delta":
+            _write_delta(path)
         case _:
             EVENTS.write_ndjson(path)
     report = ingest_from(str(path), data=tmp_path / "data")
     assert (report.read, report.accepted, report.quarantined) == (6, 4, 2)
     assert _days(tmp_path / "data") == DAYS
+
+
+def _write_delta(path: Path) -> None:
+    """The events as a Delta table that held other rows before."""
+    pytest.importorskip("deltalake")
+    EVENTS.reverse().head(2).write_delta(path)
+    EVENTS.write_delta(path, mode="overwrite")
+
+
+def test_a_delta_table_is_no_directory_of_exports(tmp_path: Path) -> None:
+    """Its files alone hold deleted rows too, so it is refused by name; a damaged one is one line."""
+    _write_delta(tmp_path / "lake")
+    with pytest.raises(DataError, match="lake is a Delta table, must be read as one: ingest --from"):
+        ingest(tmp_path / "lake", data=tmp_path / "data")
+    for log in (tmp_path / "lake" / "_delta_log").glob("*.json"):
+        log.write_text("broken")
+    with pytest.raises(DataError, match=r"lake: .*must be a path that Polars can scan") as caught:
+        ingest_from(str(tmp_path / "lake"), data=tmp_path / "data")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

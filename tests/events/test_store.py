@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from deliverlab.errors import DataError
-from deliverlab.events import store
+from deliverlab.events import spool, store
 from deliverlab.events.daily import daily_counts
 from deliverlab.events.deliveries import exports
 from deliverlab.events.recipients import recipient_key
@@ -337,3 +337,39 @@ def _cut_when_moving(target: Path) -> Callable[[Path, Path], Path]:
         return whole(path, to)
 
     return replace
+
+
+def test_a_line_of_a_hundred_megabytes_costs_no_other(tmp_path: Path) -> None:
+    """Through the whole store: one refusal, its beginning kept, and the rest is stored."""
+    huge = b'{"a":"' + b"x" * 100_000_000 + b'"}\n'
+    report = _ingest(tmp_path / "data", ndjson(*_mail(1)) + huge + ndjson(*_mail(2)))
+    assert (report.accepted, report.quarantined) == (4, 1)
+    kept = store.read_quarantine(tmp_path / "data")
+    assert kept.select("position", pl.col("raw").str.len_chars()).rows() == [("line 3", 500)]
+    assert store.scan_events(tmp_path / "data").collect().height == 4
+
+
+def test_events_that_name_nobody_are_taken_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many have no recipient: memory holds as few of them as of others."""
+    monkeypatch.setattr(spool, "ROWS_AT_ONCE", 100)
+    taken: list[int] = []
+    take = spool.Spool.take
+
+    def counted(self: spool.Spool, keys: spool.Keys | spool.Nobody) -> pl.DataFrame:
+        rows = take(self, keys)
+        taken.append(rows.height)
+        return rows
+
+    monkeypatch.setattr(spool.Spool, "take", counted)
+    records = [
+        sendgrid("account_status_change", email=None, sg_event_id=f"e-{number}", sg_message_id=None)
+        for number in range(2_000)
+    ]
+    report = _ingest(tmp_path / "data", records, provider="sendgrid")
+    assert report.accepted == 2_000
+    assert max(taken) < 200
+    again = _ingest(tmp_path / "data", [*records, sendgrid("open")], provider="sendgrid")
+    assert (again.accepted, again.duplicate) == (1, 2_000)
+    assert max(taken) < 200

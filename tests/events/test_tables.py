@@ -1,6 +1,7 @@
 """Tables: connectors' CSV and Parquet of a provider, and any table with a column map."""
 
 import gzip
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from deliverlab.events.exports import read_frame
 from deliverlab.events.providers import PROVIDERS
 from deliverlab.events.read import Reading, read_provider
 from deliverlab.events.reading import Settings
+from deliverlab.events.unpack import _zstd
 
 AT = datetime(2026, 5, 4, 9, 0, 7, 250_000, tzinfo=UTC)
 
@@ -69,6 +71,19 @@ def test_a_connectors_table_is_read_by_its_header(tmp_path: Path, provider: str,
     assert (opened["occurred_at"], opened["account_id"], opened["is_machine"]) == (AT, "62515", True)
     assert (opened["recipient"], opened["message_id"]) == ("q4Zf0p2mTt1sB7yZQk3vXg==", "s-1")
     assert reading.events.filter(pl.col("event_type") == "soft_bounce").height == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [("t.csv", bytes), ("t.csv.gz", gzip.compress), ("t.csv.zst", lambda raw: _zstd().compress(raw))],
+)
+def test_blank_lines_are_no_rows(tmp_path: Path, name: str, pack: Callable[[bytes], bytes]) -> None:
+    """Above the header, between rows and behind them, packed or not; other rows keep their numbers."""
+    head, *lines = CONNECTOR.splitlines()
+    content = "\r\n".join(["", "  ", head, *(f"{line}\r\n\t" for line in lines), "a,b", "", ""])
+    reading = _read(tmp_path, name, pack(content.encode()), "auto")
+    assert (reading.accepted, reading.quarantined) == (3, 1)
+    assert reading.quarantine["position"].to_list() == [f"line {4 + 2 * len(lines)}"]
 
 
 def test_columns_may_hold_objects(tmp_path: Path) -> None:

@@ -10,11 +10,14 @@ import pytest
 
 from deliverlab.errors import DataError
 from deliverlab.events import store
+from deliverlab.events.commit import changing
 from deliverlab.events.recipients import recipient_key
 from deliverlab.pipeline.directory import read_table
 from deliverlab.pipeline.erasure import erase
 from deliverlab.pipeline.exports import export_checklists
+from deliverlab.pipeline.road import ingest
 from deliverlab.schemas import Contacts, Daily
+from tests.events.exports import AT, ndjson, ses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +61,38 @@ def test_a_person_is_gone_and_everybody_else_is_not(data: Path, person: str) -> 
     assert read_table(data, Contacts).equals(contacts.filter(is_theirs != person.lower()))
     assert read_table(data, Daily).equals(daily)
     assert not (data / ".pending").exists()
+
+
+def test_the_manifest_counts_no_event_of_theirs(tmp_path: Path) -> None:
+    """Where send times are from is told of the events that are left, and the same file brings nobody back."""
+    export = tmp_path / "export.json"
+    export.write_bytes(
+        ndjson(
+            *(
+                ses(kind, to=(who,), message=who, timestamp=AT)
+                for kind in ("Send", "Open")
+                for who in ("a@x.test", "b@x.test")
+            )
+        )
+    )
+    before = ingest(export, data=tmp_path / "data")
+
+    erase(tmp_path / "data", ["A@x.test"])
+    after = ingest(export, data=tmp_path / "data")
+
+    assert {origin: before.sent_at_from[origin] - left for origin, left in after.sent_at_from.items()} == {
+        "provider": 2, "message": 0, "event": 0,
+    }  # fmt: skip
+    assert (store.scan_events(tmp_path / "data").collect().height, after.accepted) == (2, 0)
+
+
+def test_nobody_else_writes_meanwhile(data: Path, person: str) -> None:
+    """Before anything is read or deleted it must be sure that nothing is being read in."""
+    before = all_bytes(data)
+    with changing(data), pytest.raises(DataError, match="another process is writing"):
+        erase(data, [person])
+
+    assert all_bytes(data) == before
 
 
 def test_the_same_again_finds_nobody(data: Path, person: str) -> None:

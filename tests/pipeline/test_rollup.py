@@ -45,12 +45,16 @@ def _bytes(data: Path) -> dict[str, bytes]:
 @st.composite
 def _records(draw: st.DrawFn) -> Json:
     """An event of one of few messages to one of few people, so that they meet, over three months."""
-    event = draw(st.sampled_from(["processed", "processed", "delivered", "bounce", "open", "open", "click"]))
+    event = draw(st.sampled_from(
+        ["processed", "processed", "delivered", "bounce", "open", "open", "click", "account_status_change"]
+    ))  # fmt: skip
     return sendgrid(
         event,
-        email=draw(st.sampled_from(["ann@mail.test", "bob@mail.test", "x@simulator.amazonses.com"])),
+        email=None
+        if event == "account_status_change"
+        else draw(st.sampled_from(["ann@mail.test", "bob@mail.test", "x@simulator.amazonses.com"])),
         timestamp=START + draw(st.integers(0, 80)) * DAY + draw(st.integers(0, 2)),
-        sg_message_id=draw(st.sampled_from(["m-1", "m-2", "m-3"])),
+        sg_message_id=draw(st.sampled_from(["m-1", "m-2", "m-3", None])),
         sg_event_id=draw(st.sampled_from(["e-1", "e-2", "e-3"])),
         account_id=draw(st.sampled_from(["a", "b"])),
         campaign_id=draw(st.sampled_from(["spring", "summer"])),

@@ -84,7 +84,7 @@ PROVIDER = Provider(
     mapping=mapping,
     knows=lambda record: (
         {"event", "email"} <= record.keys()
-        and bool({"ts_epoch", "ts_event", "ts_sent", "message-id", "messageId"} & record.keys())
+        and bool({"ts_epoch", "ts_event", "ts_sent", "message-id", "messageId", "list_id"} & record.keys())
     ),
     envelopes=("events[]",),
 )

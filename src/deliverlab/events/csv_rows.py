@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from deliverlab.events.entries import Unusable
@@ -18,19 +19,19 @@ DELIMITERS = ",;\t|"
 
 
 def csv_rows(lines: Iterator[str]) -> Iterator[list[str]]:
-    """The rows; one that no reader of CSV understands comes as a single field."""
-    first = next(lines, "")
-    delimiter = max(DELIMITERS, key=first.count)
+    """The rows, a blank one without fields; one that no reader of CSV understands comes as a single field."""
+    begin: list[str] = []
+    for line in lines:
+        begin.append(line)
+        if line.strip():
+            break
+    delimiter = max(DELIMITERS, key="".join(begin[-1:]).count)
     csv.field_size_limit(2 * LONGEST_FIELD)
-
-    def all_lines() -> Iterator[str]:
-        yield first
-        yield from lines
-
-    rows = csv.reader(all_lines(), delimiter=delimiter)
+    rows = csv.reader(chain(begin, lines), delimiter=delimiter)
     while True:
         try:
-            yield next(rows)
+            row = next(rows)
+            yield row if len(row) > 1 or "".join(row).strip() else []
         except StopIteration:
             return
         except csv.Error as error:

@@ -14,6 +14,7 @@ from deliverlab.events.envelopes import all_fields
 from deliverlab.events.lines import read_records
 from deliverlab.events.reading import entries_of, nothing
 from deliverlab.events.recipients import mask_addresses
+from deliverlab.events.sources import is_delta
 from deliverlab.events.tables import as_rows, is_table, read_table
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def whole(parts: Iterable[Batch]) -> Batch:
 
 def _matching(path: Path) -> list[Path]:
     """The path itself, or what matches it."""
+    if is_delta(path):
+        raise DataError(f"{path} is a Delta table, must be read as one: ingest --from {path}")
     if path.exists():
         return [path]
     found = sorted(map(Path, glob(str(path), recursive=True))) if has_magic(str(path)) else []  # noqa: PTH207

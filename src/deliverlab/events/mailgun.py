@@ -108,7 +108,10 @@ PROVIDER = Provider(
     knows=lambda record: (
         (
             {"event", "timestamp"} <= record.keys()
-            and bool({"log-level", "message", "delivery-status"} & record.keys())
+            and (
+                bool({"log-level", "message", "delivery-status", "Message-Id"} & record.keys())
+                or {"token", "signature"} <= record.keys()  # a form of before 2018
+            )
         )
         or {"items", "paging"} <= record.keys()
     ),

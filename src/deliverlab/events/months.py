@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from deliverlab.events.settle import SENT_AT_FROM, count_sent_at_from, settle
-from deliverlab.events.spool import Keys, Spool, key_ranges
+from deliverlab.events.spool import Keys, Nobody, Spool, in_order, key_ranges
 from deliverlab.schemas import Events
 
 if TYPE_CHECKING:
@@ -29,15 +29,17 @@ FILE = "file"  # of an incoming entry: the number of the file it stood in
 ROW_GROUP = 1 << 17
 COUNTED_AT_ONCE = 1 << 23  # events: about a gigabyte, if hardly two have an account and day in common
 
+DAYS_AT_ONCE = 1 << 21  # account-days that may be there several times
+
+_DAY = [pl.col("account_id"), pl.col("sent_at").dt.date().alias("day")]
 _MESSAGE = ["account_id", "message_id", "recipient_key"]
-_ORDER = ["recipient_key", "account_id", "occurred_at", "event_key"]
 
 # An event as it was before it was settled, and as it is stored: beside its columns, where `sent_at` is from.
 _DTYPES = {name: column.dtype for name, column in Events.columns().items()}
 ENTRY = [name for name in _DTYPES if name != "is_repeat"]
 _STORED: dict[str, pl.DataType] = {**_DTYPES, "sent_at_from": pl.Enum(SENT_AT_FROM)}
 _NONE = pl.DataFrame(schema=_STORED)
-_NO_KEYS = pl.DataFrame(schema={name: _STORED[name] for name in ("recipient_key", "event_key")})
+_NO_KEYS = pl.DataFrame(schema={name: _STORED[name] for name in ("recipient_key", "message_id", "event_key")})
 
 
 class Settled(NamedTuple):
@@ -86,26 +88,39 @@ def settle_into(change: Change, incoming: Spool) -> Settled:
     new, gone = _Parts(change.scratch / "new", _NONE), _Parts(change.scratch / "gone", _NO_KEYS)
     accepted: Counter[int] = Counter()
     origins: Counter[str] = Counter()
-    days = [_days(_NONE)]
-    for keys in key_ranges(incoming.rows):
-        entries = incoming.take(keys)
-        before = _concerned(stored.values(), entries, keys)
-        accepted.update(_count_new(entries, before))
-        after = settle(pl.concat([_unsettled(before), entries.select(ENTRY)]), recipient="recipient_key")
-        changed = after.select(pl.col(name).cast(dtype) for name, dtype in _STORED.items())
-        replaced = before
-        if before.height:
-            changed = changed.join(before, on=list(_STORED), how="anti", nulls_equal=True)
-            replaced = before.join(changed, on="event_key", how="semi")
-        changed, replaced = changed.sort(_ORDER), replaced.sort(_ORDER)
-        new.add(changed)
-        gone.add(replaced)
-        days.append(pl.concat([_days(changed), _days(replaced)]).unique())
-        origins.update(count_sent_at_from(changed))
-        origins.subtract(count_sent_at_from(replaced))
+    days = _Days()
+    for keys in key_ranges(incoming.rows, nobodys=incoming.nobodys):
+        changed = _settled(incoming.take(keys), stored.values(), keys)
+        new.add(changed.now)
+        gone.add(changed.before)
+        days.add(changed.now, changed.before)
+        accepted.update(changed.accepted)
+        origins.update(count_sent_at_from(changed.now))
+        origins.subtract(count_sent_at_from(changed.before))
+        del changed  # or the next range would be settled with this one in memory
     for month in sorted(new.keys() | gone.keys()):
         _write_month(change, _file(month), stored.get(_file(month)), new[month], gone[month])
-    return Settled(accepted, pl.concat(days).unique().sort("account_id", "day"), origins)
+    return Settled(accepted, days.touched().sort("account_id", "day"), origins)
+
+
+class _Changed(NamedTuple):
+    """What a range of news changed: events as they are now, and were before; new events by number of file."""
+
+    now: pl.DataFrame
+    before: pl.DataFrame
+    accepted: Mapping[int, int]
+
+
+def _settled(entries: pl.DataFrame, stored: Iterable[Path], keys: Keys | Nobody) -> _Changed:
+    """A range of entries, settled with the stored events they concern."""
+    before = _concerned(stored, entries, keys)
+    accepted = _count_new(entries, before)
+    after = settle(pl.concat([_unsettled(before), entries.select(ENTRY)]), recipient="recipient_key")
+    now = after.select(pl.col(name).cast(dtype) for name, dtype in _STORED.items())
+    if before.height:
+        now = now.join(before, on=list(_STORED), how="anti", nulls_equal=True)
+        before = before.join(now, on="event_key", how="semi")
+    return _Changed(in_order(now), in_order(before), accepted)
 
 
 class _Parts(dict[str, Spool]):
@@ -128,11 +143,30 @@ class _Parts(dict[str, Spool]):
             self[month].add(part.select(self._empty.columns))
 
 
+class _Days:
+    """The account-days of events, each once; they come again with every range of recipients."""
+
+    def __init__(self) -> None:
+        self._found = [_NONE.select(_DAY)]
+        self._once = 0
+
+    def add(self, *events: pl.DataFrame) -> None:
+        """Remember the days of these events too."""
+        self._found.append(pl.concat([part.select(_DAY) for part in events]).unique())
+        if sum(part.height for part in self._found) > 2 * self._once + DAYS_AT_ONCE:
+            self._found = [self.touched()]
+            self._once = self._found[0].height
+
+    def touched(self) -> pl.DataFrame:
+        """All that were remembered."""
+        return pl.concat(self._found).unique()
+
+
 def _file(month: str) -> str:
     return f"{EVENTS}/{month}.parquet"
 
 
-def _concerned(stored: Iterable[Path], entries: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+def _concerned(stored: Iterable[Path], entries: pl.DataFrame, keys: Keys | Nobody) -> pl.DataFrame:
     """The stored events of the messages that the entries speak of; files skip what cannot hold any."""
     stored = list(stored)
     if not stored:
@@ -163,24 +197,20 @@ def _unsettled(stored: pl.DataFrame) -> pl.DataFrame:
     return stored.with_columns(sent_at=stated).select(ENTRY)
 
 
-def _days(events: pl.DataFrame) -> pl.DataFrame:
-    return events.select("account_id", day=pl.col("sent_at").dt.date()).unique()
-
-
 def _write_month(change: Change, name: str, old: Path | None, new: Spool, gone: Spool) -> None:
     """Write a month with its news, or remove it where nothing is left of it."""
     from polars.io.plugins import register_io_source
 
     stored = _NONE.lazy() if old is None else pl.scan_parquet(old)
-    before = stored.select(pl.len()).collect().item()
+    before, nobodys = stored.select(pl.len(), pl.col("recipient_key").null_count()).collect().row(0)
     if before + new.rows == gone.rows:
         change.remove(name)
         return
 
     def merged(*_: object) -> Iterator[pl.DataFrame]:
-        for keys in key_ranges(before + new.rows):
+        for keys in key_ranges(before + new.rows, nobodys=nobodys + new.nobodys):
             kept = stored.filter(keys.hold()).collect().join(gone.take(keys), on="event_key", how="anti")
-            yield pl.concat([kept, new.take(keys)]).sort(_ORDER) if kept.height else new.take(keys)
+            yield in_order(pl.concat([kept, new.take(keys)])) if kept.height else new.take(keys)
 
     month = register_io_source(merged, schema=dict(_STORED))
     change.write(name, lambda path: month.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP))

@@ -1,4 +1,4 @@
-"""Postmark: webhooks, one object each, and objects of its Bounce API.
+"""Postmark: webhooks, one object each, and pages of its APIs of bounces, opens and clicks.
 
 Source: Postmark's developer pages on the bounce, spam complaint, delivery, open, click and subscription
 change webhooks, and on the Bounce API with its types. `Type` is trusted, not `TypeCode`: they contradict each
@@ -51,6 +51,10 @@ BOUNCES = {
     "SMTPApiError": ("dropped", None),
     "TemplateRenderingFailed": ("dropped", None),
 }
+# What a record without a type is, by a field that no other has.
+FIELDS_OF_ONE_TYPE = (
+    ("BouncedAt", "Bounce"), ("DeliveredAt", "Delivery"), ("OriginalLink", "Click"), ("FirstOpen", "Open"),
+)  # fmt: skip
 STREAMS = {"outbound": True, "broadcast": False, "broadcasts": False}  # the names that Postmark gives them
 
 
@@ -59,16 +63,16 @@ def fields(tags: Tags) -> Fields:
     names = (
         "RecordType", "Type", "TypeCode", "ID", "MessageID", "ServerID", "ServerId", "MessageStream",
         "Recipient", "Email", "DeliveredAt", "BouncedAt", "ReceivedAt", "ChangedAt", "Details", "Description",
-        "OriginalLink", "Origin", "SuppressSending", "SuppressionReason", "Tag",
+        "OriginalLink", "FirstOpen", "Origin", "SuppressSending", "SuppressionReason", "Tag",
     )  # fmt: skip
     return dict.fromkeys(names, TEXT) | {"Metadata": {tags.account: TEXT, tags.campaign: TEXT}}
 
 
 def mapping(tags: Tags) -> Mapping:
     """Where in a record what stands."""
-    # An object of the Bounce API has no record type.
-    polled = pl.when(pl.col("BouncedAt").is_not_null()).then(pl.lit("Bounce"))
-    name = word(pl.coalesce("RecordType", polled))
+    # Objects of the APIs have no record type, nor had the webhooks of before 2018.
+    told_by = [pl.when(pl.col(fact).is_not_null()).then(pl.lit(name)) for fact, name in FIELDS_OF_ONE_TYPE]
+    name = word(pl.coalesce("RecordType", *told_by))
     is_bounce, is_change = name == "Bounce", name == "SubscriptionChange"
     asked = (
         is_true(pl.col("SuppressSending"))
@@ -107,6 +111,8 @@ PROVIDER = Provider(
     title="Postmark",
     fields=fields,
     mapping=mapping,
-    knows=lambda record: "MessageID" in record and bool({"RecordType", "BouncedAt"} & record.keys()),
-    envelopes=("Bounces[]",),
+    knows=lambda record: (
+        "MessageID" in record and bool({"RecordType", *dict(FIELDS_OF_ONE_TYPE)} & record.keys())
+    ),
+    envelopes=("Bounces[]", "Opens[]", "Clicks[]"),
 )

@@ -107,8 +107,8 @@ PROVIDER = Provider(
     fields=fields,
     mapping=mapping,
     knows=lambda record: (
-        {"event", "email", "timestamp"} <= record.keys()
-        and str(record["event"]).lower() in EVENT_TYPES
+        {"event", "timestamp"} <= record.keys()
+        and ("sg_event_id" in record or ("email" in record and str(record["event"]).lower() in EVENT_TYPES))
         and not {"ts_event", "ts_epoch", "message-id"} & record.keys()
     ),
 )

@@ -175,7 +175,7 @@ PROVIDER = Provider(
     fields=fields,
     mapping=mapping,
     knows=lambda record: "mail" in record and bool({"eventType", "notificationType"} & record.keys()),
-    envelopes=("Message*", "Records[].Sns", "Records[].body*", "detail"),
+    envelopes=("Message*", "Records[].Sns", "Records[].body*", "Messages[].Body*", "detail"),
     stamp="Timestamp",
     sealed=pl.col("record").struct.field("Type") != "Notification",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 1 << 16
 QUERY_TOLD = 80  # characters of a query that name it
 POSTGRES = ("postgresql", "postgres")
+_PACKED = re.compile(r"\.(gz|zst|zstd)$")
 _NO_COPY = {"adbc.postgresql.use_copy": "false"}  # what a cursor fetches cannot be copied
 
 
@@ -47,8 +49,8 @@ def read_frames(
 
     A database is PostgreSQL by its address (`postgresql://...`), and wants either a `query` or the name of a
     `table` ("schema.table"). A path is whatever Polars scans: Parquet files, directories of them (hive
-    partitions too) and patterns, CSV and NDJSON by their ending, a Delta table (with the `deltalake`
-    package), on disk or in an object store.
+    partitions too) and patterns, Arrow, CSV and NDJSON by their ending (packed or not), on disk or in an
+    object store; and a Delta table on disk (with the `deltalake` package).
 
     Raises `DataError` for what cannot be read, never telling a password.
     """
@@ -113,18 +115,41 @@ def _without_secrets(text: str, source: str) -> str:
 def _of_path(source: str) -> Iterator[pl.DataFrame]:
     try:
         yield from _scanned(source).collect_batches(chunk_size=ROWS_AT_ONCE, maintain_order=True)
-    except (pl.exceptions.PolarsError, OSError, ModuleNotFoundError) as error:
+    except _errors() as error:
         problem = (str(error).splitlines() or ["cannot be read"])[0]
         raise DataError(f"{name_of(source)}: {problem}, must be a path that Polars can scan") from None
 
 
+def is_delta(path: str | Path, /) -> bool:
+    """Whether a directory is a Delta table: its Parquet files alone do not tell which rows it holds."""
+    return (Path(path) / "_delta_log").is_dir()
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What is raised for a path that cannot be read."""
+    known = (pl.exceptions.PolarsError, OSError, ModuleNotFoundError)
+    try:
+        from deltalake.exceptions import DeltaError
+    except ImportError:
+        return known
+    return (*known, DeltaError)
+
+
 def _scanned(source: str) -> pl.LazyFrame:
-    ending = source.rstrip("/").rpartition(".")[2].lower()
-    if (Path(source) / "_delta_log").is_dir():
-        return pl.scan_delta(source)
+    if is_delta(source):
+        try:
+            return pl.scan_delta(source)
+        except ModuleNotFoundError:
+            raise DataError(
+                f"{name_of(source)}: a Delta table needs one more package, must be installed: "
+                "pip install 'deliverlab[delta]'"
+            ) from None
+    ending = _PACKED.sub("", source.rstrip("/").lower()).rpartition(".")[2]
     if ending in ("csv", "tsv"):
         separator = "\t" if ending == "tsv" else ","
         return pl.scan_csv(source, separator=separator, infer_schema=False)
     if ending in ("ndjson", "jsonl"):
         return pl.scan_ndjson(source)
+    if ending in ("arrow", "ipc", "feather"):
+        return pl.scan_ipc(source)
     return pl.scan_parquet(source)

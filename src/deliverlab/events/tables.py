@@ -39,7 +39,7 @@ def header(path: Path) -> list[str]:
             return pl.scan_parquet(path).collect_schema().names()
         except (pl.exceptions.PolarsError, OSError):
             return []
-    return next(csv_rows(csv_lines(path, [])), [])
+    return next(filter(None, csv_rows(csv_lines(path, []))), [])
 
 
 def named(columns: Iterable[str], fields: Fields) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def named(columns: Iterable[str], fields: Fields) -> dict[str, Any]:
 
 
 def read_table(path: Path, fields: Fields) -> Iterator[pl.DataFrame]:
-    """Frames of rows like those of `lines.read_records`; `line` counts rows, the header being 1."""
+    """Frames of rows like those of `lines.read_records`; rows count from line 1, blank ones too."""
     if _is_parquet(path):
         yield from _read_parquet(path, fields)
     else:
@@ -137,8 +137,9 @@ def _read_parquet(path: Path, fields: Fields) -> Iterator[pl.DataFrame]:
 def _read_csv(path: Path, fields: Fields) -> Iterator[pl.DataFrame]:
     failure: list[str] = []
     rows = csv_rows(csv_lines(path, failure))
-    names = [name.encode("utf-8", "replace").decode() for name in next(rows, [])]
-    line = 2
+    above, columns_told = next(((blank, row) for blank, row in enumerate(rows) if row), (0, []))
+    names = [name.encode("utf-8", "replace").decode() for name in columns_told]
+    line = above + 2
     while some := list(islice(rows, AT_ONCE)):
         numbered = [(line + number, row) for number, row in enumerate(some) if row]
         line += len(some)

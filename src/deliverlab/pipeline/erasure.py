@@ -14,8 +14,8 @@ import polars as pl
 
 from deliverlab.errors import DataError
 from deliverlab.events import store
-from deliverlab.events.commit import finish, replace_files
-from deliverlab.events.erasure import without_recipients
+from deliverlab.events.commit import changing
+from deliverlab.events.erasure import erase_events
 from deliverlab.events.recipients import recipient_key
 from deliverlab.pipeline.directory import read_table, table_path
 from deliverlab.pipeline.exports import WITH_ADDRESSES
@@ -24,7 +24,7 @@ from deliverlab.review.addresses import normalised
 from deliverlab.schemas import Contacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 QUARANTINE = "quarantine.parquet"
 READ = (".html", ".csv", ".xlsx", ".json", ".ipynb", ".txt", ".md", ".parquet")
@@ -68,31 +68,30 @@ def erase(data: str | Path, addresses: Iterable[str], /, *, outputs: Sequence[st
     for folder in folders:
         if not folder.is_dir() or folder.resolve().is_relative_to(directory.resolve()):
             raise DataError(f"{folder}: must be a directory of outputs, not of data")
-    finish(directory)
-    contacts = read_table(data, Contacts)
-    is_theirs = normalised(pl.col("email")).is_in(people)
-    changes: dict[str, Callable[[Path], object] | None] = {}
-    needles, account_ids = set(people), pl.Series([], dtype=pl.String)
-    if store.has_key(data):
-        key = store.read_key(data)
-        changes, account_ids = without_recipients(data, people, key=key)
-        needles |= {recipient_key(address, key=key) for address in people}
-    listed = contacts.filter(is_theirs)
-    if listed.height:
-        kept = contacts.filter(~is_theirs)
-        changes[table_path("", Contacts).name] = partial(kept.write_parquet, compression="zstd")
-    quarantine = store.read_quarantine(data)
-    is_named = pl.concat_str(pl.all(), separator=" ").str.to_lowercase().str.contains_any(sorted(needles))
-    refused = quarantine.select(is_named.sum()).item()
-    if refused:
-        changes[QUARANTINE] = quarantine.filter(~is_named).write_parquet
-    stems = {stem_of("checklist", each) for each in {*account_ids, *listed["account_id"]}}
-    found = [path for folder in folders for path in _about(folder, needles=needles, stems=stems)]
-    handed_out = {path.resolve() for path in found if not path.resolve().is_relative_to(directory.resolve())}
-    for path in sorted(handed_out):  # first: whoever is cut off here finds them again
-        path.unlink()
-    if changes:
-        replace_files(directory, changes)
+    with changing(directory) as change:  # before anything is read: what is read in meanwhile stays in
+        contacts = read_table(data, Contacts)
+        is_theirs = normalised(pl.col("email")).is_in(people)
+        needles, account_ids = set(people), pl.Series([], dtype=pl.String)
+        if store.has_key(data):
+            key = store.read_key(data)
+            account_ids = erase_events(change, people, key=key)
+            needles |= {recipient_key(address, key=key) for address in people}
+        listed = contacts.filter(is_theirs)
+        if listed.height:
+            kept = contacts.filter(~is_theirs)
+            change.write(table_path("", Contacts).name, partial(kept.write_parquet, compression="zstd"))
+        quarantine = store.read_quarantine(data)
+        is_named = pl.concat_str(pl.all(), separator=" ").str.to_lowercase().str.contains_any(sorted(needles))
+        refused = quarantine.select(is_named.sum()).item()
+        if refused:
+            change.write(QUARANTINE, quarantine.filter(~is_named).write_parquet)
+        stems = {stem_of("checklist", each) for each in {*account_ids, *listed["account_id"]}}
+        found = [path for folder in folders for path in _about(folder, needles=needles, stems=stems)]
+        inside = directory.resolve()
+        handed_out = {path.resolve() for path in found if not path.resolve().is_relative_to(inside)}
+        for path in sorted(handed_out):  # first: whoever is cut off here finds them again
+            path.unlink()
+        change.commit()
     return Erased(
         addresses=len(people),
         events=account_ids.len(),
