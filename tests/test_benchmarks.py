@@ -130,8 +130,8 @@ def test_without_a_name_the_benchmarks_are_listed(
     main()
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "review_effect", "simulate",
-        "contacts", "evaluate", "reports",
+        "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "trip_rules",
+        "review_effect", "simulate", "sweep", "contacts", "evaluate", "reports",
     ]  # fmt: skip
 
 
