@@ -97,7 +97,12 @@ def countable(
 
 
 def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.LazyFrame:
-    """The ten counts of each group, in the order of the groups.
+    """The ten counts of each group, in the order of the groups."""
+    return added_by(counted, *by, known_within_days=known_within_days).pipe(with_sent).sort(by)
+
+
+def added_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.LazyFrame:
+    """The same as the events have them: such counts of parts of the events may be added up.
 
     Two counts travel in one sum: keeping ten sums for each of millions of groups is what takes the time.
     """
@@ -118,8 +123,6 @@ def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.L
     def one(name: str) -> pl.Expr:
         return counts[name].cast(pl.Int64)
 
-    came_of_it = pl.sum_horizontal("delivered", "hard_bounces", "soft_bounces")
-    lacks_sent = pl.col("delivered") > pl.col("sent")
     return (
         counted.with_columns(is_late=is_late, is_in_time=~(is_late | is_by_machine))
         .group_by(by)
@@ -129,9 +132,14 @@ def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.L
             *((pl.col(low) // _HIGH).alias(high) for low, high in _PAIRS),
         )
         .select(*by, *COUNTS)
-        .with_columns(sent=pl.when(lacks_sent).then(came_of_it).otherwise("sent"))
-        .sort(by)
     )
+
+
+def with_sent(added: pl.LazyFrame, /) -> pl.LazyFrame:
+    """Counts of all events of their group, `sent` put right where its events are missing."""
+    came_of_it = pl.sum_horizontal("delivered", "hard_bounces", "soft_bounces")
+    lacks_sent = pl.col("delivered") > pl.col("sent")
+    return added.with_columns(sent=pl.when(lacks_sent).then(came_of_it).otherwise("sent"))
 
 
 def mistaken(incidents: Frame | None) -> pl.Expr:
