@@ -34,7 +34,7 @@ _IN_TIME = {
 _LATE = {"late_hard_bounces": "hard_bounce", "late_complaints": "complaint"}
 _HIGH = 1 << 32  # above every count of a group
 _PAIRS = tuple(zip(COUNTS[::2], COUNTS[1::2], strict=True))
-_NEEDED = (
+NEEDED = (
     "account_id", "event_type", "occurred_at", "sent_at", "received_at", "recipient_domain", "bounce_reason",
     "is_machine", "is_repeat",
 )  # fmt: skip
@@ -85,7 +85,7 @@ def countable(
 ) -> pl.LazyFrame:
     """The events that may count, each with its send `day`."""
     lazy = events.lazy()
-    missing = sorted(set(_NEEDED) - set(lazy.collect_schema().names()))
+    missing = sorted(set(NEEDED) - set(lazy.collect_schema().names()))
     if missing:
         raise DataError(f"events: column {missing[0]!r} is missing")
     left_out = [pl.col("is_repeat"), mistaken(incidents)]
@@ -102,7 +102,7 @@ def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.L
 
 
 def added_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.LazyFrame:
-    """The same as the events have them: such counts of parts of the events may be added up.
+    """The same as the events have them: of parts of the events, for `whole_days` to add up.
 
     Two counts travel in one sum: keeping ten sums for each of millions of groups is what takes the time.
     """
@@ -133,6 +133,11 @@ def added_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.L
         )
         .select(*by, *COUNTS)
     )
+
+
+def whole_days(parts: pl.LazyFrame, /, *by: str) -> pl.LazyFrame:
+    """What `count_by` gives for all events, by `added_by` of their parts."""
+    return parts.group_by(by).agg(pl.col(COUNTS).sum()).pipe(with_sent).sort(by)
 
 
 def with_sent(added: pl.LazyFrame, /) -> pl.LazyFrame:

@@ -1,0 +1,70 @@
+"""A Spark cluster of the tests' own: a master and two workers, each a process with Python processes under it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from unittest import mock
+
+from pyspark.sql import SparkSession
+
+import deliverlab
+
+WORKERS = "local-cluster[2,1,1024]"  # two workers, each one core and so many MiB
+JAVA = 17  # what Spark 4 asks for
+
+
+def missing() -> str | None:
+    """What keeps a cluster from starting here; null where nothing does."""
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=f"{home}/bin" if home else None)
+    if java is None:
+        return f"no Java on the PATH to run Spark with, needs {JAVA} or newer"
+    told = subprocess.run([java, "-XshowSettings:properties", "-version"], capture_output=True, text=True)
+    versions = [line.split("=")[1] for line in told.stderr.splitlines() if "java.specification.version" in line]
+    if not versions or float(versions[0]) < JAVA:
+        return f"Java {''.join(versions).strip() or 'of no known version'} on the PATH, Spark needs {JAVA} or newer"
+    return None
+
+
+@contextmanager
+def running(master: str = WORKERS, **settings: str) -> Iterator[SparkSession]:
+    """A session on a cluster that is there for as long as this lasts, and writes nothing outside its folder."""
+    spec = find_spec("pyspark")
+    assert spec is not None
+    assert spec.origin is not None
+    source = str(Path(deliverlab.__file__).parent.parent)
+    with tempfile.TemporaryDirectory(prefix="spark", ignore_cleanup_errors=True) as folder:
+        home = Path(folder) / "home"  # workers write below Spark's home, so it gets one of its own
+        home.mkdir()
+        for part in ("bin", "jars", "sbin"):
+            (home / part).symlink_to(Path(spec.origin).parent / part)
+        own = {
+            "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": f"{folder}/local",
+            "PYSPARK_PYTHON": sys.executable,
+        }  # fmt: skip
+        with mock.patch.dict(os.environ, own):
+            builder = SparkSession.Builder().master(master).appName("deliverlab")
+            fixed = {
+                "spark.ui.enabled": "false",
+                "spark.log.level": "ERROR",
+                "spark.ui.showConsoleProgress": "false",
+                "spark.driver.host": "127.0.0.1",
+                "spark.driver.bindAddress": "127.0.0.1",
+                "spark.executor.memory": "1g",
+                "spark.executorEnv.PYTHONPATH": source,
+                "spark.executorEnv.POLARS_MAX_THREADS": "1",
+                "spark.sql.warehouse.dir": f"{folder}/warehouse",
+            }
+            for name, value in (fixed | settings).items():
+                builder = builder.config(name, value)
+            session = builder.getOrCreate()
+            try:
+                yield session
+            finally:
+                session.stop()
