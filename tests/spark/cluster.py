@@ -26,7 +26,9 @@ def missing() -> str | None:
     if java is None:
         return f"no Java on the PATH to run Spark with, needs {JAVA} or newer"
     told = subprocess.run([java, "-XshowSettings:properties", "-version"], capture_output=True, text=True)
-    versions = [line.split("=")[1] for line in told.stderr.splitlines() if "java.specification.version" in line]
+    versions = [
+        line.split("=")[1] for line in told.stderr.splitlines() if "java.specification.version" in line
+    ]
     if not versions or float(versions[0]) < JAVA:
         return f"Java {''.join(versions).strip() or 'of no known version'} on the PATH, Spark needs {JAVA} or newer"
     return None

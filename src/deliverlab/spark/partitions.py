@@ -68,7 +68,7 @@ class Rows:
             for rows in _portions(batches, at_once=at_once):
                 yield from _arrow(work(_polars(rows).cast(schema))).to_batches()
 
-        columns = self.spark.sparkSession.createDataFrame(_arrow(answer)).schema
+        columns = self.spark.sparkSession.createDataFrame(_arrow(answer).schema.empty_table()).schema
         return Rows(self.spark.mapInArrow(run, columns), answer)
 
     def unpacked(self, name: str, /) -> DataFrame:
@@ -116,8 +116,23 @@ def _polars(table: pa.Table) -> pl.DataFrame:
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:
     """The table in Arrow, in types that Spark has."""
-    return _plain(frame).to_arrow(compat_level=pl.CompatLevel.oldest())
+    import pyarrow as pa
+
+    table = _plain(frame).to_arrow(compat_level=pl.CompatLevel.oldest())
+    return table.cast(pa.schema((column.name, _narrow(column.type)) for column in table.schema))
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """One of a few words is a text to Spark."""
     return frame.with_columns(pl.col(pl.Enum).cast(pl.String))
+
+
+def _narrow(dtype: pa.DataType) -> pa.DataType:
+    """The type with lists of the size that Spark reads."""
+    import pyarrow as pa
+
+    if pa.types.is_large_list(dtype):
+        return pa.list_(_narrow(dtype.value_type))
+    if pa.types.is_struct(dtype):
+        return pa.struct([(field.name, _narrow(field.type)) for field in dtype])
+    return dtype

@@ -82,8 +82,10 @@ def simulate(
     if peers is None and needs_peers(policy):
         peers = monthly_peers(daily, accounts, known_within_days=known_within_days)
 
+    names = tuple(tables)  # the walk travels to executors, where no data frame of Spark can follow
+
     def walk(rows: pl.DataFrame) -> pl.DataFrame:
-        own = {what: taken_apart(rows, what) for what in tables}
+        own = {what: taken_apart(rows, what) for what in names}
         begun = own.pop("start", None)
         history = History(**own, peer_rates=peers, known_within_days=known_within_days, until=last_day)
         found = ladder.simulate(history, policy=policy, scenario=scenario, start=begun, until=last)
