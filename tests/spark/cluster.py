@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 import deliverlab
 
-WORKERS = "local-cluster[2,1,1024]"  # two workers, each one core and so many MiB
+WORKERS = "local-cluster[2,1,2048]"  # two workers, each one core and so many MiB
 JAVA = 17  # what Spark 4 asks for
 
 
