@@ -61,6 +61,7 @@ def running(master: str = WORKERS, **settings: str) -> Iterator[SparkSession]:
                 "spark.executor.memory": "1g",
                 "spark.executorEnv.PYTHONPATH": source,
                 "spark.executorEnv.POLARS_MAX_THREADS": "1",
+                "spark.sql.optimizer.canChangeCachedPlanOutputPartitioning": "true",
                 "spark.sql.warehouse.dir": f"{folder}/warehouse",
             }
             for name, value in (fixed | settings).items():

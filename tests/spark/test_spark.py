@@ -226,6 +226,21 @@ def test_a_bad_row_ends_the_job_with_the_same_line(spark: SparkSession, world: d
         found.outcomes.count()
 
 
+def test_the_page_runs_as_it_stands(
+    spark: SparkSession, sample: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What docs/spark.md shows works in a checkout."""
+    root = sample.parents[1]
+    monkeypatch.chdir(root)
+    blocks = re.findall(r"```python\n(.*?)```", (root / "docs" / "spark.md").read_text("utf-8"), re.S)
+    names: dict[str, object] = {"spark": spark}
+
+    for block in blocks:
+        exec(compile(block, "spark.md", "exec"), names)
+
+    assert "final_stage" in capfd.readouterr().out
+
+
 def assert_same(found: dl.spark.Simulation, one_machine: Simulation) -> None:
     """All three tables, row for row and to the last bit."""
     assert one_machine.transitions.height > 10
