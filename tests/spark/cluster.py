@@ -1,6 +1,7 @@
-"""A Spark cluster of the tests' own: a master and two workers, each a process with Python processes under it."""
+"""A Spark cluster of the tests' own: two workers, each a process with Python processes of its own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,18 +26,18 @@ def missing() -> str | None:
     java = shutil.which("java", path=f"{home}/bin" if home else None)
     if java is None:
         return f"no Java on the PATH to run Spark with, needs {JAVA} or newer"
-    told = subprocess.run([java, "-XshowSettings:properties", "-version"], capture_output=True, text=True)
-    versions = [
-        line.split("=")[1] for line in told.stderr.splitlines() if "java.specification.version" in line
-    ]
-    if not versions or float(versions[0]) < JAVA:
-        return f"Java {''.join(versions).strip() or 'of no known version'} on the PATH, Spark needs {JAVA} or newer"
+    settings = [java, "-XshowSettings:properties", "-version"]
+    told = subprocess.run(settings, check=False, capture_output=True, text=True).stderr
+    found = re.search(r"java\.specification\.version = ([\d.]+)", told)
+    if found is None or float(found[1]) < JAVA:
+        version = "of no known version" if found is None else found[1]
+        return f"Java {version} on the PATH, Spark needs {JAVA} or newer"
     return None
 
 
 @contextmanager
 def running(master: str = WORKERS, **settings: str) -> Iterator[SparkSession]:
-    """A session on a cluster that is there for as long as this lasts, and writes nothing outside its folder."""
+    """A session on a cluster that is there for as long as this lasts, and writes into one folder."""
     spec = find_spec("pyspark")
     assert spec is not None
     assert spec.origin is not None
