@@ -1,20 +1,25 @@
 """A Spark cluster of the tests' own: two workers, each a process with Python processes of its own."""
 
+from __future__ import annotations
+
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest import mock
 
-from pyspark.sql import SparkSession
-
 import deliverlab
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyspark.sql import SparkSession
 
 WORKERS = "local-cluster[2,1,2048]"  # two workers, each one core and so many MiB
 JAVA = 17  # what Spark 4 asks for
@@ -38,6 +43,8 @@ def missing() -> str | None:
 @contextmanager
 def running(master: str = WORKERS, **settings: str) -> Iterator[SparkSession]:
     """A session on a cluster that is there for as long as this lasts, and writes into one folder."""
+    from pyspark.sql import SparkSession
+
     spec = find_spec("pyspark")
     assert spec is not None
     assert spec.origin is not None
@@ -72,3 +79,15 @@ def running(master: str = WORKERS, **settings: str) -> Iterator[SparkSession]:
                 yield session
             finally:
                 session.stop()
+                _end_java()
+
+
+def _end_java() -> None:
+    """PySpark keeps its Java process for a next session, which would find the folder of this one gone."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+    SparkContext._gateway = SparkContext._jvm = None

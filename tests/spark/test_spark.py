@@ -11,6 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import deliverlab as dl
+from benchmarks import spark as benchmark
 from deliverlab.events.store import scan_events
 from deliverlab.pipeline.directory import read_table
 from deliverlab.sample.world import make_world
@@ -253,6 +254,20 @@ def test_the_page_runs_as_it_stands(
         exec(compile(block, "spark.md", "exec"), names)
 
     assert "final_stage" in capfd.readouterr().out
+
+
+def test_the_benchmark_compares_like_with_like(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every step that is timed gives the same rows on either."""
+    monkeypatch.setattr(benchmark, "QUICK", (20_000, 40, 120))
+    monkeypatch.setattr(benchmark, "_session", lambda: spark)
+    benchmark.prepare(tmp_path, quick=True)
+
+    for step in benchmark.STEPS:
+        plain, ours = (getattr(benchmark, f"{step}_on_{where}")(tmp_path) for where in ("polars", "spark"))
+        assert plain.height > 0
+        assert_frame_equal(ours, plain, check_exact=True)
 
 
 def assert_same(found: dl.spark.Simulation, one_machine: Simulation) -> None:
