@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from deliverlab.history import Frame
 
-EVENTS_AT_ONCE = 1 << 18  # added up before more are read: bounds what an executor holds
+EVENTS_AT_ONCE = 1 << 20  # added up before more are read: bounds what an executor holds
 _BY = ("account_id", "day")
 
 
