@@ -35,6 +35,8 @@ lock: $(READY)   ## pin the dependencies of pyproject.toml anew
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra spark --universal --python-version 3.11 -c requirements.lock \
+		--generate-hashes --no-emit-index-url --no-header --quiet -o requirements-spark.lock
 
 clean:
 	rm -rf $(VENV) build

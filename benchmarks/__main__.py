@@ -12,7 +12,7 @@ from benchmarks.measure import commit, machine, measure, prepare
 
 BENCHMARKS = (
     "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "trip_rules", "review_effect",
-    "simulate", "sweep", "contacts", "evaluate", "reports",
+    "simulate", "sweep", "contacts", "evaluate", "reports", "spark",
 )  # fmt: skip
 
 

@@ -131,7 +131,7 @@ def test_without_a_name_the_benchmarks_are_listed(
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
         "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "trip_rules",
-        "review_effect", "simulate", "sweep", "contacts", "evaluate", "reports",
+        "review_effect", "simulate", "sweep", "contacts", "evaluate", "reports", "spark",
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from deliverlab import intervals as intervals
     from deliverlab import reports as reports
+    from deliverlab import spark as spark
     from deliverlab.errors import DataError as DataError
     from deliverlab.errors import DeliverlabError as DeliverlabError
     from deliverlab.errors import PolicyError as PolicyError
@@ -146,7 +147,7 @@ _HOMES = {
     "PolicyError": "errors",
 }
 
-_MODULES = ("intervals", "reports")  # each used by its own name: `intervals.wilson`
+_MODULES = ("intervals", "reports", "spark")  # each used by its own name: `intervals.wilson`
 
 __all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604  the names are listed once
 

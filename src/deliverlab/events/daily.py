@@ -34,7 +34,7 @@ _IN_TIME = {
 _LATE = {"late_hard_bounces": "hard_bounce", "late_complaints": "complaint"}
 _HIGH = 1 << 32  # above every count of a group
 _PAIRS = tuple(zip(COUNTS[::2], COUNTS[1::2], strict=True))
-_NEEDED = (
+NEEDED = (
     "account_id", "event_type", "occurred_at", "sent_at", "received_at", "recipient_domain", "bounce_reason",
     "is_machine", "is_repeat",
 )  # fmt: skip
@@ -85,7 +85,7 @@ def countable(
 ) -> pl.LazyFrame:
     """The events that may count, each with its send `day`."""
     lazy = events.lazy()
-    missing = sorted(set(_NEEDED) - set(lazy.collect_schema().names()))
+    missing = sorted(set(NEEDED) - set(lazy.collect_schema().names()))
     if missing:
         raise DataError(f"events: column {missing[0]!r} is missing")
     left_out = [pl.col("is_repeat"), mistaken(incidents)]
@@ -97,7 +97,12 @@ def countable(
 
 
 def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.LazyFrame:
-    """The ten counts of each group, in the order of the groups.
+    """The ten counts of each group, in the order of the groups."""
+    return added_by(counted, *by, known_within_days=known_within_days).pipe(with_sent).sort(by)
+
+
+def added_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.LazyFrame:
+    """The same as the events have them: of parts of the events, for `whole_days` to add up.
 
     Two counts travel in one sum: keeping ten sums for each of millions of groups is what takes the time.
     """
@@ -118,8 +123,6 @@ def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.L
     def one(name: str) -> pl.Expr:
         return counts[name].cast(pl.Int64)
 
-    came_of_it = pl.sum_horizontal("delivered", "hard_bounces", "soft_bounces")
-    lacks_sent = pl.col("delivered") > pl.col("sent")
     return (
         counted.with_columns(is_late=is_late, is_in_time=~(is_late | is_by_machine))
         .group_by(by)
@@ -129,9 +132,19 @@ def count_by(counted: pl.LazyFrame, /, *by: str, known_within_days: int) -> pl.L
             *((pl.col(low) // _HIGH).alias(high) for low, high in _PAIRS),
         )
         .select(*by, *COUNTS)
-        .with_columns(sent=pl.when(lacks_sent).then(came_of_it).otherwise("sent"))
-        .sort(by)
     )
+
+
+def whole_days(parts: pl.LazyFrame, /, *by: str) -> pl.LazyFrame:
+    """What `count_by` gives for all events, by `added_by` of their parts."""
+    return parts.group_by(by).agg(pl.col(COUNTS).sum()).pipe(with_sent).sort(by)
+
+
+def with_sent(added: pl.LazyFrame, /) -> pl.LazyFrame:
+    """Counts of all events of their group, `sent` put right where its events are missing."""
+    came_of_it = pl.sum_horizontal("delivered", "hard_bounces", "soft_bounces")
+    lacks_sent = pl.col("delivered") > pl.col("sent")
+    return added.with_columns(sent=pl.when(lacks_sent).then(came_of_it).otherwise("sent"))
 
 
 def mistaken(incidents: Frame | None) -> pl.Expr:

@@ -12,6 +12,7 @@ from deliverlab.health.pools import (
     DIFFERS,
     NOBODY,
     SPREADS,
+    TELLING,
     add_usual,
     added_spreads,
     cells_of,
@@ -93,41 +94,52 @@ def peer_rates(
     counts, known = Daily.cast(daily.lazy()), Accounts.admit(accounts, what="accounts").lazy()
     metrics = measured(denominators)
     weeks = by_week(counts.rename({"day": "sent_on"}), keys=("account_id",), metrics=metrics).pipe(settled)
-    months = [
-        _month(
-            weeks,
-            known,
-            month=month,
-            known_within_days=known_within_days,
-            metrics=metrics,
-            counted_as=counted_as or {},
-        )
-        for month in _months(counts, known_within_days=known_within_days)
-    ]
+    days = counts.select(first=pl.col("day").min(), last=pl.col("day").max()).collect().row(0)
+    months = []
+    for month in months_between(*days, known_within_days=known_within_days):
+        accounts_then = baselines(
+            weeks, known, month=month, known_within_days=known_within_days, metrics=metrics,
+            counted_as=counted_as,
+        )  # fmt: skip
+        large, cells = in_cells(accounts_then.pipe(settled))
+        months.append(compared(large, cells, known, month=month, metrics=metrics))
     return PeerRates.cast(pl.concat([PeerRates.create_empty().lazy(), *months]))
 
 
-def _month(
-    weeks: pl.LazyFrame,
-    accounts: dy.LazyFrame[Accounts],
-    *,
-    month: date,
-    known_within_days: int,
-    metrics: Mapping[str, Metric],
-    counted_as: Mapping[str, str],
-) -> pl.LazyFrame:
-    """The peer rates of one month."""
-    end = month - timedelta(days=known_within_days)
-    last_sunday = end - timedelta(days=end.weekday() + 1)
-    baselines = _baselines(weeks, accounts, until=last_sunday, metrics=metrics).pipe(settled)
-    baselines = baselines.with_columns(pl.col("band").replace(counted_as))
-    large = large_accounts(baselines, cell=_CELL).pipe(settled)
+def months_between(first_day: date | None, last_day: date | None, *, known_within_days: int) -> list[date]:
+    """`effective_from` of every month that gets peer rates, by the first and last day of `daily`."""
+    if first_day is None or last_day is None:
+        return []
+    enough = first_day + timedelta(days=known_within_days + MIN_HISTORY_DAYS - 1)
+    first, last = (day.replace(day=1) + timedelta(days=32) for day in (enough, last_day))
+    return pl.date_range(first.replace(day=1), last.replace(day=1), "1mo", eager=True).to_list()
+
+
+def in_cells(accounts: pl.LazyFrame) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """The large accounts of each cell, and its sums with nobody and with each of these left out.
+
+    `accounts` are `baselines` of a month, with all accounts of each cell that is among them. The answer has
+    at most twenty rows a cell, however many accounts there are.
+    """
+    large = large_accounts(accounts, cell=_CELL).pipe(settled)
     cells = (
-        without(baselines, large, cell=_CELL)
+        without(accounts, large, cell=_CELL)
         .pipe(add_usual, cell=(*_CELL, "left_out"))
         .pipe(cells_of, cell=(*_CELL, "left_out"))
         .pipe(settled)
     )
+    return large, cells
+
+
+def compared(
+    large: pl.LazyFrame,
+    cells: pl.LazyFrame,
+    accounts: pl.LazyFrame,
+    *,
+    month: date,
+    metrics: Mapping[str, Metric],
+) -> pl.LazyFrame:
+    """The peer rates of one month, by `in_cells`, for the industries of `accounts`."""
     rates = _rates(cells, large, every_cell=_every_cell(accounts)).pipe(settled)
     return (
         rates.join(_spreads(cells, large, rates=rates), on=["band", "metric", "left_out"], how="left")
@@ -144,20 +156,21 @@ def _month(
     )
 
 
-def _months(daily: dy.LazyFrame[Daily], *, known_within_days: int) -> list[date]:
-    """`effective_from` of every month that gets peer rates."""
-    first_day, last_day = daily.select(first=pl.col("day").min(), last=pl.col("day").max()).collect().row(0)
-    if first_day is None:
-        return []
-    enough = first_day + timedelta(days=known_within_days + MIN_HISTORY_DAYS - 1)
-    first, last = (day.replace(day=1) + timedelta(days=32) for day in (enough, last_day))
-    return pl.date_range(first.replace(day=1), last.replace(day=1), "1mo", eager=True).to_list()
-
-
-def _baselines(
-    weeks: pl.LazyFrame, accounts: dy.LazyFrame[Accounts], *, until: date, metrics: Mapping[str, Metric]
+def baselines(
+    weeks: pl.LazyFrame,
+    accounts: pl.LazyFrame,
+    *,
+    month: date,
+    known_within_days: int,
+    metrics: Mapping[str, Metric],
+    counted_as: Mapping[str, str] | None = None,
 ) -> pl.LazyFrame:
-    """Each account's baseline up to a Sunday: sums, clusters, industry, and the band it sent that mail in."""
+    """What each account says of its cell in a month: its sums up to the last Sunday known, and its cell.
+
+    A row rests on its own account's `weeks` only.
+    """
+    end = month - timedelta(days=known_within_days)
+    until = end - timedelta(days=end.weekday() + 1)
     first = until - timedelta(days=7 * BASELINE_WEEKS - 1)
     days = (pl.lit(until) - pl.col("first_sent_on")).dt.total_days() + 1
     ordinary = pl.col("sent") * BAND_DAYS / days.clip(lower_bound=BAND_DAYS)
@@ -165,10 +178,11 @@ def _baselines(
         weeks.filter(pl.col("week").is_between(first, until))
         .pipe(added_up, keys=("account_id",), metrics=metrics)
         .join(accounts.select("account_id", "industry"), on="account_id", how="left")
-        .with_columns(_industry(), band=band_of(ordinary))
+        .with_columns(_industry(), band=band_of(ordinary).replace(counted_as or {}))
         .pipe(settled)
         .pipe(one_row_a_metric, metrics=metrics)
         .pipe(add_clusters)
+        .select("account_id", *_CELL, *TELLING)
     )
 
 
@@ -236,7 +250,7 @@ def _spreads(cells: pl.LazyFrame, large: pl.LazyFrame, *, rates: pl.LazyFrame) -
     )
 
 
-def _every_cell(accounts: dy.LazyFrame[Accounts]) -> pl.LazyFrame:
+def _every_cell(accounts: pl.LazyFrame) -> pl.LazyFrame:
     """Every industry, "unknown" among them, x band x metric, nobody left out."""
     unknown = pl.LazyFrame({"industry": [UNKNOWN_INDUSTRY]})
     metrics = pl.LazyFrame({"metric": METRIC_NAMES}, schema={"metric": pl.Enum(METRIC_NAMES)})

@@ -32,6 +32,10 @@ SPREAD_WEIGHT = (
     30.0  # informative days, pairs of days or accounts: so much weighs what all bands say of spread
 )
 NOBODY = ""  # is no account's id
+TELLING = (  # what `cells_of` reads of an account
+    "trials", "events", "sending_days", "sending_weeks", "own_day_spread", "own_week_spread", "own_phi",
+    "informative_days", "informative_pairs",
+)  # fmt: skip
 
 _SIZES = ("accounts", "trials", "events")
 

@@ -1,0 +1,1 @@
+"""The road on a real cluster of Spark gives what one machine gives."""
