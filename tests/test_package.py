@@ -66,7 +66,8 @@ def test_documents_name_every_command_and_public_name() -> None:
 
 def test_the_lock_file_names_no_host() -> None:
     """Anybody can install from the registry of their choice."""
-    assert "://" not in (ROOT / "requirements.lock").read_text()
+    for lock in ("requirements.lock", "requirements-spark.lock"):
+        assert "://" not in (ROOT / lock).read_text()
 
 
 def test_every_dependency_says_why_it_is_there() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from deliverlab.reports.render import Chart, Html
 
 NAMED = 8  # accounts told by name
+DAYS_DRAWN = 120  # of a long history not each: a picture must follow the hand
 AVERTED, HELD = "harm_averted_share", "good_mail_blocked_share"
 
 
@@ -54,9 +55,8 @@ def stages(moment: Moment, /) -> Chart:
     """Accounts by stage over time."""
     from deliverlab.reports.charts import plot_stages
 
-    timeline = moment.by_day.unpivot(
-        list(moment.stages), index="day", variable_name="stage", value_name="accounts"
-    )
+    thin = moment.by_day.gather_every(max(1, moment.by_day.height // DAYS_DRAWN))
+    timeline = thin.unpivot(list(moment.stages), index="day", variable_name="stage", value_name="accounts")
     return plot_stages(timeline, stages=moment.stages)
 
 

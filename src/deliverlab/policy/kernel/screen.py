@@ -38,6 +38,8 @@ def could_breach(k: int, screened: Screened) -> bool:
     if rule.kind == PEER:
         limit = min(limit * peer_value(rule, screened.peers.rate, mail), 1.0)
     events = effective(rule.numerator, first, newest, run, mail)
+    if rule.is_high_bad and events <= 0.0:
+        return False  # most days of most accounts: nothing has happened that could be too much
     most = effective(rule.denominator, first, newest, run, mail) * limit
     return bool(events > most if rule.is_high_bad else events < most)
 
