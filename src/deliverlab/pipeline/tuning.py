@@ -19,7 +19,7 @@ from deliverlab.policy.tune import tune as search_for
 from deliverlab.policy.tune.calibrate import calibrate as calibrate_bands
 from deliverlab.policy.tune.search import Constraint, Objective, Search
 from deliverlab.policy.tune.sentences import changes
-from deliverlab.policy.tune.views import seen_and_later, sensitivity, surface
+from deliverlab.policy.tune.views import presets, seen_and_later, sensitivity, surface
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -183,6 +183,11 @@ class Tuned:
     def champion_row(self) -> pl.DataFrame:
         """The champion's figures on the same days."""
         return self.tuning.champion_row
+
+    @cached_property
+    def presets(self) -> pl.DataFrame:
+        """The figures of the policies that come with the package."""
+        return presets(self.tuning)
 
     @property
     def finalists(self) -> pl.DataFrame:

@@ -64,10 +64,10 @@ def harm_and_mail(moment: Moment, /) -> Chart:
     """Harm averted against good mail held: the policy in force, the one under the hand, where it has been."""
     from deliverlab.reports.tuning_charts import BEEN, HAND, IN_FORCE, plot_front
 
-    rows = [(None, BEEN.words, *place) for place in moment.trail[:-1]]
+    rows = [(BEEN.words, BEEN.words, *place) for place in moment.trail[:-1]]
     for kind, figures in ((IN_FORCE, moment.before), (HAND, moment.now)):
-        rows.append((None, kind.words, figures[HELD], figures[AVERTED]))
-    kinds = {"policy": pl.Int64, "kind": pl.String, "across": pl.Float64, "up": pl.Float64}
+        rows.append((kind.words, kind.words, figures[HELD], figures[AVERTED]))
+    kinds = {"policy": pl.String, "kind": pl.String, "across": pl.Float64, "up": pl.Float64}
     policies = pl.DataFrame(rows, schema=kinds, orient="row").drop_nulls(["across", "up"])
     return plot_front(
         policies,

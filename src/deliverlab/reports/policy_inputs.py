@@ -160,6 +160,10 @@ class Tuned(Assumed, Protocol):
         """The measures of the policy in force."""
 
     @property
+    def presets(self) -> pl.DataFrame:
+        """Name and the measures of the policies that come with the package."""
+
+    @property
     def finalists(self) -> pl.DataFrame:
         """The best, with low, high, picked, worst_near and the measures on later days."""
 

@@ -29,17 +29,10 @@ TRIED = Kind("tried", OWN)
 FRONT = Kind("on the front", "#22958a")
 IN_FORCE = Kind("the policy in force", "#b98a1c", is_marked=True)
 CHOSEN = Kind("the one to take", ALARM, is_marked=True)
+PRESET = Kind("a preset", "#8a63b8")
 BEEN = Kind("where the hand has been", OWN)
 HAND = Kind("under the hand", ALARM, is_marked=True)
-KINDS = (
-    BROKEN,
-    TRIED,
-    FRONT,
-    BEEN,
-    IN_FORCE,
-    CHOSEN,
-    HAND,
-)  # what matters most is drawn last, above the rest
+KINDS = (BROKEN, TRIED, FRONT, PRESET, BEEN, IN_FORCE, CHOSEN, HAND)  # what matters most is drawn last
 MARKED = [kind.words for kind in KINDS if kind.is_marked]
 LINES = (OWN, ALARM, "#22958a", "#b98a1c", "#8a63b8", PEERS)
 PLAIN = alt.Axis(format="~g", tickCount=6)
@@ -58,10 +51,11 @@ def plot_front(
 ) -> Chart:
     """What can be had of one objective for what of another: a point a policy.
 
-    `policies` has `policy`, `kind` (words of `KINDS`), and the two measures in columns `across` and `up`.
+    `policies` has `policy` (which one, in words), `kind` (words of `KINDS`), and the two measures in columns
+    `across` and `up`.
     """
     drawn = _in_order(policies.with_columns(pl.col("across", "up").round(DIGITS)))
-    told = [_told("policy:Q"), _told("across:Q", across), _told("up:Q", up)]
+    told = [_told("policy:N"), _told("across:Q", across), _told("up:Q", up)]
     points = _points(
         drawn, alt.X("across:Q", title=across, axis=PLAIN), alt.Y("up:Q", title=up, axis=PLAIN), told
     )

@@ -38,7 +38,7 @@ def tuning_changes(tuned: Tuned, /) -> Html:
 
 def tuning_front(tuned: Tuned, /) -> Chart:
     """What can be had of the first objective for what of the second, or for how many notices."""
-    from deliverlab.reports.tuning_charts import BROKEN, CHOSEN, FRONT, IN_FORCE, TRIED, plot_front
+    from deliverlab.reports.tuning_charts import BROKEN, CHOSEN, FRONT, IN_FORCE, PRESET, TRIED, plot_front
 
     up, across = _axes(tuned)
     kind = (
@@ -50,15 +50,17 @@ def tuning_front(tuned: Tuned, /) -> Chart:
         .then(pl.lit(TRIED.words))
         .otherwise(pl.lit(BROKEN.words))
     )
-    policies = tuned.rows.filter(pl.col("refused").is_null()).select(
-        "policy", pl.col(across).alias("across"), pl.col(up).alias("up"), kind=kind
-    )
-    champion = tuned.champion_row.select(
-        pl.lit(None, pl.Int64).alias("policy"), pl.col(across).alias("across"), pl.col(up).alias("up"),
-        kind=pl.lit(IN_FORCE.words),
-    )  # fmt: skip
-    drawn = pl.concat([policies, champion]).drop_nulls(["across", "up"])
-    return plot_front(drawn, across=_said(across), up=_said(up))
+    measures = (pl.col(across).alias("across"), pl.col(up).alias("up"))
+    tried = tuned.rows.filter(pl.col("refused").is_null())
+    drawn = [
+        tried.select(pl.col("policy").cast(pl.String), *measures, kind=kind),
+        tuned.presets.select(pl.col("name").alias("policy"), *measures, kind=pl.lit(PRESET.words)),
+        tuned.champion_row.select(
+            pl.lit(tuned.policy_title).alias("policy"), *measures, kind=pl.lit(IN_FORCE.words)
+        ),
+    ]
+    policies = pl.concat(each.select("policy", "across", "up", "kind") for each in drawn)
+    return plot_front(policies.drop_nulls(), across=_said(across), up=_said(up))
 
 
 def tuning_surface(tuned: Tuned, /) -> Chart | Html:

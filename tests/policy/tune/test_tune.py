@@ -11,8 +11,9 @@ import deliverlab as dl
 from deliverlab.errors import PolicyError
 from deliverlab.pipeline.tuning import candidate_text
 from deliverlab.policy.tune.search import Constraint, Objective, Search
+from deliverlab.policy.tune.trials import measures_of
 from deliverlab.policy.tune.tuning import Tuning
-from deliverlab.policy.tune.views import seen_and_later, sensitivity, surface
+from deliverlab.policy.tune.views import presets, seen_and_later, sensitivity, surface
 from deliverlab.sample.world import make_world
 
 LAST_DAY = date(2026, 6, 30)
@@ -199,3 +200,14 @@ def test_the_day_before_has_no_say() -> None:
     candidate = tuned().candidate
     assert candidate is not None
     assert (candidate.name, candidate.version, candidate.effective_from) == ("hubspot-like tuned", None, None)
+
+
+def test_presets_beside_the_search() -> None:
+    """Presets are walked over the same days and accounts; those that cannot be are left out."""
+    found = presets(tuned())
+    assert found.columns == ["name", *measures_of(tuned().search)]
+    assert set(found["name"]) <= set(dl.Policy.presets())
+    everybody = dl.Policy.preset("posthog-like").model_copy(update={"tiers": CHAMPION.tiers})
+    result = dl.simulate(history(), policy=everybody, scenario=SCENARIO)
+    said = dl.evaluate(result, resamples=0).filter(measure="noticed_share")["figure"][0]
+    assert found.filter(name="posthog-like")["noticed_share"][0] == pytest.approx(said)

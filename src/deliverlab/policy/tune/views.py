@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from deliverlab.errors import PolicyError
+from deliverlab.policy.model import Policy
 from deliverlab.policy.tune.points import number_of
-from deliverlab.policy.tune.trials import trials
+from deliverlab.policy.tune.trials import measures_of, trials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,6 +90,24 @@ def seen_and_later(tuning: Tuning, /) -> pl.DataFrame:
     return chosen.select(
         "policy", pl.col(first).alias("seen"), later[first].alias("later"), "is_allowed",
     )  # fmt: skip
+
+
+def presets(tuning: Tuning, /) -> pl.DataFrame:
+    """What the presets come to on the days searched: `name` and the measures, a row each.
+
+    Each is applied to the accounts that the champion is for. One whose stages the scenario cannot answer, or
+    which looks at days whose counts are not known yet, is left out.
+    """
+    seen, measures, rows = tuning.seen, measures_of(tuning.search), []
+    for name in Policy.presets():
+        policy = Policy.preset(name).model_copy(update={"tiers": tuning.champion.tiers})
+        try:
+            swept = replace(seen, like=policy).sweep([policy])
+            rows.append(swept.figures(measures).select(pl.lit(name).alias("name"), pl.all()))
+        except PolicyError:
+            continue
+    nothing = pl.DataFrame(schema={"name": pl.String} | dict.fromkeys(measures, pl.Float64()))
+    return pl.concat([nothing, *rows])
 
 
 def _steps(vary: Vary, count: int) -> list[float]:
