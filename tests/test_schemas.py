@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deliverlab import schemas
 from deliverlab.errors import DataError
@@ -135,3 +137,29 @@ def test_every_table_can_be_made_empty() -> None:
     assert len(tables) > 20
     for kind in tables:
         assert kind.admit(kind.create_empty(), what=kind.__name__).height == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5), st.integers(-1, 3)), max_size=30), st.booleans()
+)
+def test_large_tables_are_checked_piece_by_piece(rows: list[tuple[int, int, int]], is_sorted: bool) -> None:
+    """Whatever the order, the keys and the counts: a table checked in pieces is let in, or refused, as a whole is."""
+    rows = sorted(rows) if is_sorted else rows
+    frame = pl.DataFrame({
+        "account_id": [f"a{account}" for account, _, _ in rows],
+        "day": [date(2026, 5, 1 + day) for _, day, _ in rows],
+        **{name: [1 if name == "sent" else 0 for _ in rows] for name in COUNTS},
+    }, schema_overrides={"account_id": pl.String, "day": pl.Date}).with_columns(
+        sent=pl.Series([sent for _, _, sent in rows], dtype=pl.Int64)
+    )  # fmt: skip
+
+    def outcome() -> object:
+        try:
+            return Daily.admit(frame, what="daily").rows()
+        except DataError as refusal:
+            return str(refusal)
+
+    whole = outcome()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas, "PIECE", 3)
+        assert outcome() == whole

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from deliverlab.errors import DataError
-from deliverlab.schemas import COUNTS, UNKNOWN_INDUSTRY, Accounts, Daily, Enforcement, PeerRates, Reviews
+from deliverlab.schemas import (
+    COUNTS,
+    UNKNOWN_INDUSTRY,
+    Accounts,
+    Daily,
+    Enforcement,
+    PeerRates,
+    Reviews,
+    is_in_order,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,8 +69,11 @@ class History:
         known_within_days: int = KNOWN_WITHIN_DAYS,
         until: date | None = None,
     ) -> None:
-        self.daily: dy.DataFrame[Daily] = Daily.cast(
-            Daily.admit(daily, what="daily").sort("account_id", "day")
+        admitted = Daily.admit(daily, what="daily")
+        self.daily: dy.DataFrame[Daily] = (
+            admitted
+            if is_in_order(admitted.select("account_id", "day"))  # as tables are written: no second copy
+            else Daily.cast(admitted.sort("account_id", "day"))
         )
         given = Accounts.admit(accounts, what="accounts")
         self.accounts: dy.DataFrame[Accounts] = Accounts.cast(
@@ -91,10 +103,13 @@ class History:
         rows = self.accounts.join(
             self.daily.group_by("account_id").len(), on="account_id", how="left", maintain_order="left"
         )["len"].fill_null(0)
+        counts = np.empty((self.daily.height, len(COUNTS)), np.int64)
+        for place, name in enumerate(COUNTS):  # one column after another: no copy of all besides
+            counts[:, place] = self.daily[name].to_numpy()
         return Arrays(
             offsets=np.concatenate([[0], rows.cast(pl.Int64).cum_sum().to_numpy()]).astype(np.int64),
             days=self.daily["day"].cast(pl.Int64).to_numpy(writable=True),
-            counts=self.daily.select(COUNTS).to_numpy(order="c", writable=True),
+            counts=counts,
         )
 
     def select(self, account_ids: Iterable[str]) -> History:
