@@ -233,11 +233,12 @@ def test_results_show_themselves_escaped() -> None:
     changed = policy(('"probation"', f'"{hostile}"'))
     result = simulate(history(daily, accounts=accounts), policy=changed, scenario=NEVER)
     found = dl.explain(result)
-    for html in (result._repr_html_(), found._repr_html_()):
+    shown = [each._repr_mimebundle_()["text/html"] for each in (changed, result, found)]
+    for html in shown:
         assert "<script" not in html
         assert "&lt;script&gt;" in html
     assert f"{hostile}: {hostile}" in repr(found)
-    assert "never reviewed" in found._repr_html_()
+    assert "never reviewed" in shown[-1]
 
 
 def test_very_many_accounts_show_the_first() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from deliverlab.display import bundle, paragraph
 from deliverlab.errors import DataError
 from deliverlab.health.compared import peers_of
 from deliverlab.health.looks import next_looks
@@ -21,8 +22,10 @@ from deliverlab.pipeline.road import account_health, monthly_peers, with_peers
 from deliverlab.pipeline.timelines import enforced_timeline, simulated_timeline
 from deliverlab.policy.outlook import outlook
 from deliverlab.review.attest import current_stage
+from deliverlab.review.display import checklist_html, checklist_text
 from deliverlab.schemas import (
     GOOD,
+    NOT_ENOUGH_MAIL,
     Accounts,
     Daily,
     Enforcement,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from deliverlab.display import Bundle
     from deliverlab.pipeline.lookup import StageFrom
     from deliverlab.policy.model import Policy
 
@@ -56,7 +60,7 @@ class View:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Case(View, Checklist):
     """One account as its pages show it: where it stands, how well it does against whom, what to do."""
 
@@ -64,6 +68,21 @@ class Case(View, Checklist):
     stage: dict[str, Any]
     trends: pl.DataFrame
     sensitivity: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Whose case on which day, its stage and grade, and what is to be done, in a line."""
+        return f"Case({self._line()}; {checklist_text(self.summary)})"
+
+    def _repr_mimebundle_(self, **_: object) -> Bundle:
+        name = self.account.get("name") or self.account["account_id"]
+        listed = checklist_html(self.groups, self.summary, self.checklist_hash)
+        return bundle(paragraph(self._line(), strong=name), listed, text=repr(self))
+
+    def _line(self) -> str:
+        grade = self.scores["grade"].cast(pl.String).to_list() or [NOT_ENOUGH_MAIL]
+        return (
+            f"{self.account['account_id']} on {self.as_of}, stage: {self.stage['stage']}, grade: {grade[0]}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from deliverlab.display import bundle
 from deliverlab.events import store
 from deliverlab.events.daily import count_by, countable
 from deliverlab.events.recipients import add_recipient_key
@@ -15,6 +16,7 @@ from deliverlab.metrics import METRICS
 from deliverlab.pipeline.directory import read_table
 from deliverlab.review.checklist import checklist_groups, checklist_hash, checklist_summary
 from deliverlab.review.decisions import contact_decisions
+from deliverlab.review.display import checklist_html, checklist_text
 from deliverlab.review.export import masked
 from deliverlab.review.removals import Removals, as_if_unknown, removal_rates
 from deliverlab.review.segments import Segments, list_segments, segments
@@ -26,14 +28,15 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from deliverlab.display import Bundle
     from deliverlab.history import History
 
 WINDOW_DAYS = 30  # as health looks at an account
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Checklist:
-    """What the pages and files of a contact review say."""
+    """What the pages and files of a contact review say. Shown, it names no address."""
 
     decisions: pl.DataFrame
     groups: pl.DataFrame
@@ -58,6 +61,13 @@ class Checklist:
     def has_contacts(self) -> bool:
         """Whether there is a contact list to decide on."""
         return self.decisions.height > 0
+
+    def __repr__(self) -> str:
+        """What is to be done, in a line."""
+        return f"Checklist({checklist_text(self.summary)})"
+
+    def _repr_mimebundle_(self, **_: object) -> Bundle:
+        return bundle(checklist_html(self.groups, self.summary, self.checklist_hash), text=repr(self))
 
 
 def open_checklist(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from deliverlab.policy.diary import chosen, diary
-from deliverlab.policy.display import explanation_html, explanation_text
+from deliverlab.policy.display import explanation_bundle, explanation_text
 from deliverlab.policy.forecast import HORIZON_DAYS, PRESENT_DAYS, first_breaches, forecast
 from deliverlab.policy.headroom import headroom_of, metric_states, ways_back
 from deliverlab.policy.steps import explain_steps
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import dataframely as dy
 
+    from deliverlab.display import Bundle
     from deliverlab.policy.diary import Diary, Readings
     from deliverlab.policy.headroom import Headroom, MetricStates, WayBack
     from deliverlab.policy.simulate import Simulation
@@ -52,8 +53,8 @@ class Explanation:
         """Every account's stage, steps and headroom, a sentence a line."""
         return explanation_text(self)
 
-    def _repr_html_(self) -> str:
-        return explanation_html(self)
+    def _repr_mimebundle_(self, **_: object) -> Bundle:
+        return explanation_bundle(self)
 
 
 def explain(

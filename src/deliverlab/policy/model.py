@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date  # noqa: TC003  # pydantic reads the annotation
 from importlib import resources
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,9 @@ from deliverlab.policy.fields import (
 from deliverlab.policy.rule import Override, Rule, Span
 from deliverlab.policy.toml import Document, Entry, one_of, shown
 from deliverlab.schemas import CAUSES, GOOD
+
+if TYPE_CHECKING:
+    from deliverlab.display import Bundle
 
 WaysOut: TypeAlias = tuple[Literal["review", "recovery"], ...]
 WAYS_OUT = 'a list of "review", "recovery" or both'
@@ -172,6 +175,11 @@ class Policy(Document):
             raise PolicyError(f"preset = {shown(name)}, must be {one_of(cls.presets(), given=name)}")
         file = resources.files("deliverlab.policy").joinpath("presets", f"{name}.toml")
         return cls.from_text(file.read_text("utf-8"), where=f"preset {name}")
+
+    def _repr_mimebundle_(self, **_: object) -> Bundle:
+        from deliverlab.policy.display import policy_bundle
+
+        return policy_bundle(self)
 
     @property
     def stage_names(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from deliverlab.schemas import GOOD, Standing
 if TYPE_CHECKING:
     import dataframely as dy
 
+    from deliverlab.display import Bundle
     from deliverlab.history import Frame, History
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
@@ -46,10 +47,10 @@ class Simulation:
             f"accounts: {self.outcomes.height}, transitions: {self.transitions.height})"
         )
 
-    def _repr_html_(self) -> str:
-        from deliverlab.policy.display import simulation_html
+    def _repr_mimebundle_(self, **_: object) -> Bundle:
+        from deliverlab.policy.display import simulation_bundle
 
-        return simulation_html(self)
+        return simulation_bundle(self)
 
 
 def simulate(
