@@ -152,6 +152,20 @@ _MODULES = ("intervals", "reports", "spark")  # each used by its own name: `inte
 __all__ = [*_HOMES, *_MODULES]  # noqa: PLE0604  the names are listed once
 
 
+def load_ipython_extension(shell: object) -> None:
+    """What `%load_ext deliverlab` does; see `extension`."""
+    from deliverlab.extension import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """What `%unload_ext deliverlab` does; see `extension`."""
+    from deliverlab.extension import unload
+
+    unload(shell)
+
+
 def __getattr__(name: str) -> object:
     if name in _MODULES:
         return import_module(f"deliverlab.{name}")

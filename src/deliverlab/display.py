@@ -61,7 +61,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], /) -> Markup:
 
 def folded(summary: str, content: Markup, /) -> Markup:
     """What most readers can do without, behind a line that says what it is."""
-    return Markup("<details><summary>{}</summary>{}</details>").format(summary, content)
+    return Markup('<details style="margin:.6em 0"><summary>{}</summary>{}</details>').format(summary, content)
 
 
 def bar(share: float, /) -> Markup:

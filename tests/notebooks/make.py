@@ -22,6 +22,7 @@ COMMON: dict[str, object] = {
     "stage_from": "enforcement",
 }
 PARAMETERS: dict[str, dict[str, object]] = {
+    "0_tutorial": {name: COMMON[name] for name in ("data", "as_of", "policy")} | {"account_id": "acct-0003"},
     "1_portfolio_health": COMMON,
     "2_account_health": COMMON | {"account_id": "acct-0003"},
     "3_reviewer_checklist": COMMON | {"account_id": "acct-0003", "show_addresses": False},

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NOTEBOOKS = sorted(SOURCES.glob("*.ipynb"))
 MOST_CELLS, MOST_LINES = 12, 6
+LOADS = "%load_ext deliverlab\n"
 LOGIC = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.If, ast.Try,
     ast.With, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp,
@@ -32,8 +33,10 @@ def cells_of(path: Path) -> list[dict[str, Any]]:
 
 
 def code_of(path: Path) -> list[str]:
-    """The source of its code cells."""
-    return ["".join(cell["source"]) for cell in cells_of(path) if cell["cell_type"] == "code"]
+    """The Python of its code cells; the line that loads the extension is IPython's, and each has it once."""
+    sources = ["".join(cell["source"]) for cell in cells_of(path) if cell["cell_type"] == "code"]
+    assert sum(source.count(LOADS) for source in sources) == 1
+    return [source.replace(LOADS, "") for source in sources]
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -44,7 +47,7 @@ def notebook(request: pytest.FixtureRequest) -> Path:
 
 
 def test_there_is_a_notebook_for_every_page() -> None:
-    """Portfolio, account, checklist: numbered in the order in which one reads them."""
+    """The tutorial, then portfolio, account, checklist: numbered in the order in which one reads them."""
     assert [path.stem for path in NOTEBOOKS] == list(PARAMETERS)
 
 

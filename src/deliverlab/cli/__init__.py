@@ -19,8 +19,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, sample, ingest, incidents, health, simulate, compare, tune, lab):
+for command in (demo, sample, ingest, incidents, health, simulate, compare, tune):
     app.command()(command)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(lab)
 app.add_typer(policy_app, name="policy")
 app.add_typer(report_app, name="report")
 app.add_typer(review_app, name="review")

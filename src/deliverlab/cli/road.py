@@ -15,6 +15,11 @@ from deliverlab.cli.options import (
 )
 from deliverlab.cli.terminal import end_batch, print_table, progress
 
+# JupyterLab looks for news and newer versions of itself unless it is told not to.
+WITHOUT_A_NETWORK = (
+    "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+)  # fmt: skip
+
 
 def demo(data: DataDir = Path("data/sample"), out: Out = Path("build/demo")) -> None:
     """Walk the whole road on the sample and end with the page to open."""
@@ -106,10 +111,10 @@ def health(data: DataDir, as_of: AsOf, out: Out) -> None:
     print_table(write_health(data, as_of=as_of.date(), out=out))
 
 
-def lab() -> None:
-    """Open the notebooks in JupyterLab."""
+def lab(context: typer.Context) -> None:
+    """Open the notebooks in JupyterLab; it gets whatever options it knows, such as --no-browser."""
     from jupyterlab.labapp import LabApp
 
     from deliverlab.pipeline.batch import notebooks_folder
 
-    LabApp.launch_instance([str(notebooks_folder())])
+    LabApp.launch_instance([str(notebooks_folder()), *WITHOUT_A_NETWORK, *context.args])

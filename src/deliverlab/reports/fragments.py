@@ -32,6 +32,11 @@ def compile_templates() -> None:
         environment.get_template(name)
 
 
+def read_asset(name: str, /) -> str:
+    """A file beside the templates."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
 def slug(words: object) -> str:
     """Words as one that can stand in a class or a file's name.
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from deliverlab.reports.fragments import fill
-from deliverlab.reports.pages import document, read_asset
+from deliverlab.reports.fragments import fill, read_asset
+from deliverlab.reports.pages import document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

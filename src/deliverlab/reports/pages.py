@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from deliverlab.reports.fragments import TEMPLATES, fill, slug
+from deliverlab.reports.fragments import fill, read_asset
+from deliverlab.reports.lab_style import FOR_THE_LAB, grade_variables
 from deliverlab.reports.render import VEGALITE
-from deliverlab.reports.theme import GRADE_COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -94,11 +94,6 @@ def inline_json(value: Mapping[str, Any], /) -> Markup:
     return Markup(text)  # noqa: S704
 
 
-def read_asset(name: str, /) -> str:
-    """A file beside the templates."""
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
 def _blocks(notebook: Notebook) -> Iterator[Markup]:
     for cell in notebook["cells"]:
         if HIDDEN in cell["metadata"].get("tags", ()):
@@ -111,6 +106,8 @@ def _blocks(notebook: Notebook) -> Iterator[Markup]:
 
 def _result(output: Mapping[str, Any]) -> Iterator[Markup]:
     """A result in its richest form; what a library says on stderr is not for the reader."""
+    if FOR_THE_LAB in output.get("metadata", {}):
+        return
     if output["output_type"] == "stream" and output["name"] == "stdout":
         yield Markup("<pre>{}</pre>").format("".join(output["text"]))
     results = output.get("data", {})
@@ -143,8 +140,8 @@ def _prose(markdown: str) -> Markup:
 
 @cache
 def _style() -> Markup:
-    colours = "".join(f"--{slug(grade)}-colour:{colour};" for grade, colour in GRADE_COLOURS.items())
-    return Markup(f":root{{{colours}}}\n{read_asset('page.css')}")  # noqa: S704
+    sheets = f"{read_asset('page.css')}{read_asset('pieces.css')}"
+    return Markup(f":root{{{grade_variables()}}}\n{sheets}")  # noqa: S704
 
 
 def _content_policy(scripts: Sequence[Markup], *, nonce: str) -> str:
