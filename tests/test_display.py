@@ -92,7 +92,7 @@ def test_a_policy_says_its_rules_before_its_exceptions(results: dict[str, Any]) 
     """What most readers need stands open: rules and stages; exceptions and sources are folded away."""
     html = results["policy"]._repr_mimebundle_()["text/html"]
 
-    is_open = re.sub(r"<details>.*?</details>", "", html)
+    is_open = re.sub(r"<details.*?</details>", "", html)
     assert "above 2.5%" in is_open
     assert "may escalate after 7 days" in is_open
     assert "Construction" not in is_open

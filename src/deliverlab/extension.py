@@ -6,7 +6,7 @@ Nothing works only with it. What it sets is IPython's and Altair's, and `%unload
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from deliverlab.errors import DataError, DeliverlabError
 from deliverlab.policy.model import Policy
@@ -17,6 +17,8 @@ from deliverlab.reports.theme import THEME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from altair.theme import ThemeConfig
 
     Shell = Any  # IPython's InteractiveShell, which is hardly typed
 
@@ -78,8 +80,8 @@ def _as_data(spec: dict[str, Any], **_: object) -> tuple[dict[str, Any], dict[st
     return {VEGALITE: drawn, "text/plain": "<Altair chart>"}, {VEGALITE: {"embed_options": EMBED_OPTIONS}}
 
 
-def _theme() -> dict[str, Any]:
-    return {"config": dict(THEME)}
+def _theme() -> ThemeConfig:
+    return cast("ThemeConfig", {"config": dict(THEME)})
 
 
 def _in_a_line(
