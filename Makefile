@@ -23,7 +23,7 @@ check: $(READY)  ## what the gate checks beside the tests: format, lint, types, 
 	@$(BIN)/lint-imports
 
 notebooks: $(READY)  ## the committed notebooks against their executed copies
-	@$(BIN)/pytest --nbval --nbval-current-env -p no:cacheprovider tests/notebooks
+	@$(BIN)/pytest --nbval --nbval-current-env -p no:cacheprovider tests/notebooks/*.ipynb
 
 sample: $(READY) ## write data/sample anew from its generator
 	@$(BIN)/deliverlab sample --out data/sample

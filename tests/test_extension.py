@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pytest
+from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
 import deliverlab as dl
@@ -77,6 +78,17 @@ def test_a_name_must_be_a_name(shell: Shell, capsys: pytest.CaptureFixture[str],
     shell.run_cell(f"%%policy {line}\nname = 'mine'")
 
     assert "must be followed by the name" in capsys.readouterr().out
+
+
+def test_a_notebook_run_again_keeps_its_look(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each run of the cell that loads the extension shows the look anew, and nobody is told to reload."""
+    shell.display_pub = CapturingDisplayPublisher()  # type: ignore[no-untyped-call]
+
+    for _ in range(2):
+        shell.run_cell("%load_ext deliverlab\nimport deliverlab as dl")
+
+    assert ["<style>" in output["data"]["text/html"] for output in shell.display_pub.outputs] == [True, True]
+    assert "already loaded" not in capsys.readouterr().out
 
 
 def test_unloading_puts_everything_back(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:

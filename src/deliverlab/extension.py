@@ -5,6 +5,7 @@ Nothing works only with it. What it sets is IPython's and Altair's, and `%unload
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
     from altair.theme import ThemeConfig
 
     Shell = Any  # IPython's InteractiveShell, which is hardly typed
+    Cell = Any  # its ExecutionInfo
 
 OURS = "deliverlab"
 WORDS = "deliverlab: results in the look of its pages; errors in a line; %%policy NAME, %%scenario NAME"
+LOADS = re.compile(rf"^\s*%load_ext\s+{OURS}\b", re.MULTILINE)
 DOCUMENTS: dict[str, type[Policy | Scenario]] = {"policy": Policy, "scenario": Scenario}
 
 
 @dataclass(frozen=True)
 class Before:
-    """What there was before the extension was loaded."""
+    """What there was before the extension was loaded, and what listens since."""
 
     renderer: str
     renderer_options: dict[str, Any]
@@ -37,6 +40,7 @@ class Before:
     theme_options: dict[str, Any]
     errors: tuple[type[BaseException], ...]
     on_error: Any
+    listener: Callable[[Cell], None]
 
 
 _BEFORE: dict[int, Before] = {}  # by shell
@@ -44,18 +48,8 @@ _BEFORE: dict[int, Before] = {}  # by shell
 
 def load(shell: Shell, /) -> None:
     """Set all of it, and show the look, which stays with the notebook as an output like any other."""
-    import altair as alt
-
-    _BEFORE[id(shell)] = Before(
-        alt.renderers.active, dict(alt.renderers.options), alt.theme.active, dict(alt.theme.options),
-        shell.custom_exceptions, shell.CustomTB,
-    )  # fmt: skip
-    alt.renderers.register(OURS, _as_data)
-    alt.renderers.enable(OURS)
-    alt.theme.register(OURS, enable=True)(_theme)
-    shell.set_custom_exc((DeliverlabError,), _in_a_line)
-    for name, kind in DOCUMENTS.items():
-        shell.register_magic_function(_written_in_a_cell(shell, name, kind), "cell", name)
+    if id(shell) not in _BEFORE:
+        _set(shell)
     shell.display_pub.publish(*LabStyle(WORDS)._repr_mimebundle_())
 
 
@@ -67,8 +61,40 @@ def unload(shell: Shell, /) -> None:
     alt.renderers.enable(before.renderer, **before.renderer_options)
     alt.theme.enable(before.theme, **before.theme_options)
     shell.custom_exceptions, shell.CustomTB = before.errors, before.on_error
+    shell.events.unregister("pre_run_cell", before.listener)
     for name in DOCUMENTS:
         shell.magics_manager.magics["cell"].pop(name, None)
+
+
+def _set(shell: Shell) -> None:
+    import altair as alt
+
+    listener = _loading_anew(shell)
+    _BEFORE[id(shell)] = Before(
+        alt.renderers.active, dict(alt.renderers.options), alt.theme.active, dict(alt.theme.options),
+        shell.custom_exceptions, shell.CustomTB, listener,
+    )  # fmt: skip
+    alt.renderers.register(OURS, _as_data)
+    alt.renderers.enable(OURS)
+    alt.theme.register(OURS, enable=True)(_theme)
+    shell.set_custom_exc((DeliverlabError,), _in_a_line)
+    for name, kind in DOCUMENTS.items():
+        shell.register_magic_function(_written_in_a_cell(shell, name, kind), "cell", name)
+    shell.events.register("pre_run_cell", listener)
+
+
+def _loading_anew(shell: Shell) -> Callable[[Cell], None]:
+    """Let the cell that loads the extension load it each time it runs.
+
+    The look is that cell's output. IPython loads an extension once, and a notebook that is run again in its
+    kernel would lose the look.
+    """
+
+    def listen(info: Cell) -> None:
+        if LOADS.search(info.raw_cell):
+            shell.extension_manager.loaded.discard(OURS)
+
+    return listen
 
 
 def _as_data(spec: dict[str, Any], **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
