@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import dataframely as dy
 import polars as pl
 
-from deliverlab.health.compared import compared, peers_of
-from deliverlab.health.posterior import add_posterior
+from deliverlab.health.choices import AS_IT_IS, ENFORCED, Choice, judged
+from deliverlab.health.compared import peers_of
+from deliverlab.health.lookup import peer_groups
 from deliverlab.health.rates import WINDOW_DAYS
+from deliverlab.health.windows import measured
 from deliverlab.health.without import largest_campaign_left_out, reporting_domains_only
-from deliverlab.history import History
-from deliverlab.metrics import METRICS
-from deliverlab.schemas import BANDS, GRADES, KNOWN_COUNTS, METRIC_NAMES, PeerRates, Slices, Table
+from deliverlab.peer_lookup import denominators_of
+from deliverlab.schemas import BANDS, GRADES, METRIC_NAMES, Accounts, Daily, Slices, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
-    from deliverlab.history import Frame
+    from deliverlab.history import Frame, History
+    from deliverlab.schemas import PeerRates
 
-AS_IT_IS = "as it is"
 ITSELF = "with itself among them"
 WINDOWS = (7, 14, 30, 90)
-OTHER_DENOMINATORS = {
-    "hard_bounce_rate": "delivered", "soft_bounce_rate": "delivered",
-    "complaint_rate": "sent", "unsubscribe_rate": "sent",
-}  # fmt: skip
-ENFORCED = [metric.name for metric in METRICS.values() if metric.is_enforced]
+OTHER_DENOMINATOR = {"sent": "delivered", "delivered": "sent"}
 
 
 class Sensitivity(Table):
@@ -86,126 +82,104 @@ def sensitivity(
     Raises:
         DataError: `slices` is not what it must be.
     """
-    chosen = sorted(set(account_ids))
-    peers = peers_of(history)
-    base = _Look(history.select(chosen), peers, as_of=as_of, window_days=window_days)
-    first, last = (as_of - timedelta(days=history.known_within_days + back) for back in (window_days - 1, 0))
-    in_window = pl.col("day").is_between(first, last)
-    tables = [
-        base.judged(AS_IT_IS),
-        _relabelled(base, peers["industry"].unique().sort()),
-        *(base.judged("window", f"{days} days", window_days=days) for days in WINDOWS if days != window_days),
-        _out_of_other_mail(base, _lazily(all_daily, or_else=history.daily).filter(in_window)),
-        base.judged("peers", ITSELF, peers=PeerRates.cast(peers.filter(pl.col("account_id").is_null()))),
-        _with_family(base, history),
+    wanted = pl.col("account_id").is_in(sorted(set(account_ids)))
+    daily, accounts = Daily.cast(history.daily.filter(wanted)), Accounts.cast(history.accounts.filter(wanted))
+    peers, known = peers_of(history), history.known_within_days
+    in_window = _last(window_days, as_of=as_of, known_within_days=known)
+    mail = daily.filter(in_window)
+    looks = peer_groups(daily.lazy(), accounts.lazy(), days=[as_of]).with_columns(
+        setting=pl.lit(""), mailer="account_id", own_peers="account_id"
+    )
+    choices = [
+        Choice(AS_IT_IS, looks, mail),
+        Choice("industry", _relabelled(looks, peers["industry"].unique().sort()), None),
+        *(
+            Choice("window", looks.with_columns(setting=pl.lit(f"{days} days")), daily.filter(shown))
+            for days in WINDOWS
+            if days != window_days
+            for shown in [_last(days, as_of=as_of, known_within_days=known)]
+        ),
+        _out_of_other_mail(looks, mail, peers, _lazily(all_daily, or_else=history.daily).filter(in_window)),
+        Choice("peers", looks.with_columns(setting=pl.lit(ITSELF), own_peers=pl.lit(None, pl.String)), None),
+        *_with_family(history, accounts, as_of=as_of, shown=in_window),
     ]
     if slices is not None:
         cuts = Slices.admit(slices, what="slices")
         recent = Slices.cast(cuts.filter(in_window))
-        without, campaigns = largest_campaign_left_out(base.history.daily, recent)
-        left = base.judged("largest campaign", daily=without).drop("setting")
         everybody = _lazily(all_slices, or_else=cuts).filter(in_window)
-        reporting, share = reporting_domains_only(base.history.daily, recent, everybody=everybody)
-        told = base.judged(
-            "complaint domains", daily=reporting, peers=_scaled(peers, {"complaint_rate": share})
-        )
-        tables += [left.join(campaigns, on="account_id"), told.filter(metric="complaint_rate")]
-    return _shown(pl.concat(tables, how="diagonal_relaxed"), peers=peers, as_of=as_of)
+        choices += _of_part_of_the_mail(looks, Daily.cast(mail), recent, everybody)
+    return _shown(judged(choices, peers=peers, as_of=as_of), peers=peers, as_of=as_of)
+
+
+def _last(days: int, *, as_of: date, known_within_days: int) -> pl.Expr:
+    """The send days of the window of so many days."""
+    newest = as_of - timedelta(days=known_within_days)
+    return pl.col("day").is_between(newest - timedelta(days=days - 1), newest)
 
 
 def _lazily(frame: Frame | None, *, or_else: pl.DataFrame) -> pl.LazyFrame:
     return (or_else if frame is None else frame).lazy()
 
 
-@dataclass(frozen=True)
-class _Look:
-    """Some accounts as they are, which can be judged as if something were otherwise."""
-
-    history: History
-    peers: dy.DataFrame[PeerRates]
-    as_of: date
-    window_days: int
-
-    def judged(
-        self,
-        choice: str,
-        setting: str = "",
-        *,
-        daily: pl.DataFrame | None = None,
-        accounts: pl.DataFrame | None = None,
-        peers: dy.DataFrame[PeerRates] | None = None,
-        window_days: int | None = None,
-    ) -> pl.DataFrame:
-        """The enforced metrics of the accounts, with these things in place of their own.
-
-        Part of their mail is judged beside the peers of all of it.
-        """
-        changed = History(
-            self.history.daily if daily is None else daily,
-            self.history.accounts if accounts is None else accounts,
-            known_within_days=self.history.known_within_days,
-            until=self.history.until,
-        )
-        days = window_days or self.window_days
-        by = self.peers if peers is None else peers
-        return (
-            compared(
-                changed,
-                peers=by,
-                days=[self.as_of],
-                window_days=days,
-                grouped_as=self.history if accounts is None else None,
-            )
-            .pipe(add_posterior)
-            .filter(pl.col("metric").is_in(ENFORCED))
-            .with_columns(as_of="day", choice=pl.lit(choice), setting=pl.lit(setting))
-            .collect()
-        )
-
-
-def _relabelled(base: _Look, industries: pl.Series) -> pl.DataFrame:
-    """The accounts once for each label, side by side under names of their own."""
-    labels = pl.DataFrame({"label_to": industries})
-    named = pl.format("{}\n{}", "account_id", "label_to")
-    known = base.history.accounts.join(labels, how="cross")
-    rows = base.judged(
-        "industry",
-        accounts=known.with_columns(account_id=named, industry="label_to").drop("label_to"),
-        daily=base.history.daily.join(labels, how="cross").with_columns(account_id=named).drop("label_to"),
-    )
-    parts = pl.col("account_id").str.split("\n")
-    return rows.with_columns(
-        account_id=parts.list.slice(0, parts.list.len() - 1).list.join("\n"), setting="industry"
+def _relabelled(looks: pl.LazyFrame, industries: pl.Series) -> pl.LazyFrame:
+    """The accounts once for each label; the peers of another industry never had them among them."""
+    labels = pl.LazyFrame({"industry": industries})
+    return (
+        looks.drop("industry")
+        .join(labels, how="cross")
+        .with_columns(setting="industry", own_peers=pl.lit(None, pl.String))
     )
 
 
-def _out_of_other_mail(base: _Look, everybody: pl.LazyFrame) -> pl.DataFrame:
-    """Each rate out of its other denominator; the peers' scaled by how much of it all accounts have."""
+def _out_of_other_mail(
+    looks: pl.LazyFrame, mail: pl.DataFrame, peers: pl.DataFrame, everybody: pl.LazyFrame
+) -> Choice:
+    """Each rate out of its other denominator; the peers' scaled by how much of it all accounts have.
+
+    A rate is out of sent or of delivered mail: with the two exchanged, every rate is out of the other.
+    """
     sent, delivered = everybody.select(pl.col("sent", "delivered").sum()).collect().row(0)
     share = delivered / sent if sent else 1.0
-    scale = {name: share if other == "delivered" else 1 / share for name, other in OTHER_DENOMINATORS.items()}
-    words = {name: pl.lit(other, pl.Enum(KNOWN_COUNTS)) for name, other in OTHER_DENOMINATORS.items()}
-    other = pl.coalesce(pl.when(metric=name).then(word) for name, word in words.items())
-    others = PeerRates.cast(_scaled(base.peers, scale).with_columns(denominator=other))
-    rows = base.judged("denominator", peers=others)
-    return rows.with_columns(setting=pl.col("metric").cast(pl.String).replace(OTHER_DENOMINATORS))
+    now = measured(denominators_of(peers))
+    others = {name: OTHER_DENOMINATOR[now[name].denominator] for name in ENFORCED}
+    return Choice(
+        "denominator",
+        looks,
+        mail.with_columns(sent="delivered", delivered="sent"),
+        shares={name: share if other == "delivered" else 1 / share for name, other in others.items()},
+        settings=others,
+    )
 
 
-def _scaled(peers: dy.DataFrame[PeerRates], shares: Mapping[str, float]) -> dy.DataFrame[PeerRates]:
-    """Peers whose rates are out of such a share of their mail."""
-    share = pl.col("metric").cast(pl.String).replace_strict(shares, default=1.0, return_dtype=pl.Float64)
-    return PeerRates.cast(peers.with_columns(rate=pl.col("rate") / share))
-
-
-def _with_family(base: _Look, history: History) -> pl.DataFrame:
+def _with_family(
+    history: History, accounts: pl.DataFrame, *, as_of: date, shown: pl.Expr
+) -> Iterator[Choice]:
     """Each account that has a family, judged with it."""
-    known = history.accounts.select("account_id", setting=pl.coalesce("parent_id", "account_id"))
-    families = history.accounts.select(setting=pl.col("parent_id").drop_nulls().unique())
-    mine = known.join(families, on="setting").join(base.history.accounts, on="account_id", how="semi")
-    members = known.join(mine, on="setting", how="semi")
-    together = history.select(members["account_id"]).by_parent()
-    rows = base.judged("family", daily=together.daily, accounts=together.accounts)
-    return rows.drop("setting").rename({"account_id": "setting"}).join(mine, on="setting")
+    known = history.accounts.select("account_id", family=pl.coalesce("parent_id", "account_id"))
+    families = history.accounts.select(family=pl.col("parent_id").drop_nulls().unique())
+    mine = known.join(families, on="family").join(accounts, on="account_id", how="semi")
+    if mine.height:
+        together = history.select(known.join(mine, on="family", how="semi")["account_id"]).by_parent()
+        groups = peer_groups(together.daily.lazy(), together.accounts.lazy(), days=[as_of])
+        looks = groups.rename({"account_id": "family"}).join(mine.lazy(), on="family")
+        yield Choice(
+            "family",
+            looks.with_columns(setting="family", mailer="family", own_peers="family"),
+            together.daily.filter(shown),
+        )
+
+
+def _of_part_of_the_mail(
+    looks: pl.LazyFrame, mail: dy.DataFrame[Daily], recent: dy.DataFrame[Slices], everybody: pl.LazyFrame
+) -> list[Choice]:
+    """Without the campaign that sent most; and only what can be complained of, beside peers of such mail."""
+    without, campaigns = largest_campaign_left_out(mail, recent)
+    reporting, share = reporting_domains_only(mail, recent, everybody=everybody)
+    complained = {"complaint_rate": share}
+    return [
+        Choice("largest campaign", looks.drop("setting").join(campaigns.lazy(), on="account_id"), without),
+        Choice("complaint domains", looks, reporting, shares=complained, metrics=list(complained)),
+    ]
 
 
 def _shown(rows: pl.DataFrame, *, peers: dy.DataFrame[PeerRates], as_of: date) -> dy.DataFrame[Sensitivity]:
