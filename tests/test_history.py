@@ -34,6 +34,10 @@ def test_accounts_without_industry_are_in_the_group_unknown() -> None:
 
     assert history.accounts["industry"].to_list() == ["Retail", "unknown", "unknown"]
     assert history.notes == ('2 accounts have no industry and are compared in the group "unknown"',)
+    assert history.select(["a", "b"]).notes == (
+        '1 account has no industry and is compared in the group "unknown"',
+    )
+    assert history.select(["a"]).notes == ()
 
 
 def test_the_last_day_stays_when_accounts_are_selected() -> None:

@@ -93,7 +93,15 @@ class History:
         self.known_within_days = known_within_days
         last_day = self.daily["day"].max()
         self.until: date | None = until or last_day  # type: ignore[assignment]
-        self.notes = _notes(given)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the data."""
+        nameless = self.accounts.filter(industry=UNKNOWN_INDUSTRY).height
+        if not nameless:
+            return ()
+        count, verb = ("1 account has", "is") if nameless == 1 else (f"{nameless} accounts have", "are")
+        return (f'{count} no industry and {verb} compared in the group "unknown"',)
 
     @cached_property
     def arrays(self) -> Arrays:
@@ -115,12 +123,13 @@ class History:
     def select(self, account_ids: Iterable[str]) -> History:
         """The same history with these accounts only; `until` and the peer rates stay."""
         wanted = pl.col("account_id").is_in(list(account_ids))
-        return self.with_tables(
-            daily=self.daily.filter(wanted),
-            accounts=self.accounts.filter(wanted),
-            reviews=self.reviews.filter(wanted),
-            enforcement=self.enforcement.filter(wanted),
-        )
+        other = copy(self)  # some rows of tables that are checked: they need no check
+        other.__dict__.pop("arrays", None)
+        other.daily = Daily.cast(self.daily.filter(wanted))
+        other.accounts = Accounts.cast(self.accounts.filter(wanted))
+        other.reviews = Reviews.cast(self.reviews.filter(wanted))
+        other.enforcement = Enforcement.cast(self.enforcement.filter(wanted))
+        return other
 
     def known_on(self, day: date) -> History:
         """What was known in the evening of a day; peer rates are those that were valid by then.
@@ -228,12 +237,3 @@ def _refuse_strangers(table: pl.DataFrame, accounts: pl.DataFrame, *, what: str)
     if strangers.height:
         first = strangers["account_id"].min()
         raise DataError(f"{what}: account_id == {first!r}, must be in accounts ({strangers.height} are not)")
-
-
-def _notes(accounts: pl.DataFrame) -> tuple[str, ...]:
-    nameless = accounts["industry"].null_count()
-    if not nameless:
-        return ()
-    count = "1 account has" if nameless == 1 else f"{nameless} accounts have"
-    verb = "is" if nameless == 1 else "are"
-    return (f'{count} no industry and {verb} compared in the group "unknown"',)

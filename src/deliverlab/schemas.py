@@ -75,7 +75,7 @@ class Table(dy.Schema):
         columns = [_cast(collected[name], dtype, what=what) for name, dtype in known.items()]
         frame = pl.DataFrame(columns)
         del collected, columns
-        if cls._is_valid_piece_by_piece(frame):
+        if frame.is_empty() or cls._is_valid_piece_by_piece(frame):
             return cls.cast(frame)
         admitted, failure = cls.filter(frame)
         for rule, rows in failure.counts().items():
