@@ -48,7 +48,7 @@ def figures_table(evaluation: pl.DataFrame, /) -> Html:
         "topic", "what", figure=_said("figure"), between=_between(), depends_on=pl.col("depends_on")
     )
     table = plain_table(shown, table_id="figures", groups="topic").cols_label(
-        what="", figure="Figure", between="95% of the time between", depends_on="Hangs on"
+        what="Measure", figure="Figure", between="95% of the time between", depends_on="Hangs on"
     )
     return as_html(
         table.cols_align("right", columns=["figure", "between"]),
@@ -63,7 +63,7 @@ def differences_table(differences: pl.DataFrame, /, *, champion: str, challenger
         difference=_said("figure", is_difference=True), between=_between(is_difference=True),
     )  # fmt: skip
     labels: dict[str, Any] = {
-        "what": "", "champion": champion, "challenger": challenger, "difference": "Difference",
+        "what": "Measure", "champion": champion, "challenger": challenger, "difference": "Difference",
         "between": "95% of the time between",
     }  # fmt: skip
     table = plain_table(shown, table_id="differences", groups="topic").cols_label(labels)

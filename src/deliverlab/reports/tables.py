@@ -5,6 +5,7 @@ great-tables escapes what stands in a cell; colours are left to the page.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import polars as pl
@@ -14,6 +15,8 @@ from deliverlab.metrics import METRICS
 from deliverlab.reports import numbers, texts
 from deliverlab.reports.render import Html
 from deliverlab.schemas import GRADES
+
+CONTAINER = re.compile(r'^<div id="(?P<id>[a-z-]+)"')  # what great-tables puts around its table
 
 
 def stages_by_grade(standing: pl.DataFrame, /) -> Html:
@@ -121,5 +124,13 @@ def plain_table(shown: pl.DataFrame, /, *, table_id: str, groups: str | None = N
 
 
 def as_html(table: GT, words: str, /) -> Html:
-    """The table as a piece of a page, and what it says in words."""
-    return Html(table.as_raw_html(), words)
+    """The table as a piece of a page, and what it says in words.
+
+    On a narrow screen it scrolls sideways: with a place among those that Tab reaches, by keyboard too.
+    """
+    return Html(CONTAINER.sub(_in_reach, table.as_raw_html(), count=1), words)
+
+
+def _in_reach(container: re.Match[str]) -> str:
+    named = container["id"].replace("-", " ")
+    return f'<div id="{container["id"]}" tabindex="0" role="region" aria-label="Table: {named}"'
