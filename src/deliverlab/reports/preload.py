@@ -11,7 +11,10 @@ from importlib import import_module
 from deliverlab.reports.fragments import compile_templates
 from deliverlab.reports.kernel import spare_iri_parsers
 
-LIBRARIES = ("great_tables", "markdown_it", "nbformat", "papermill.parameterize", "papermill.exceptions")
+LIBRARIES = (
+    "great_tables", "markdown_it", "nbformat", "papermill.exceptions", "papermill.parameterize",
+    "scipy.special",
+)  # fmt: skip
 HOUSE = ("deliverlab", "deliverlab.reports")  # packages whose names bring their modules when they are used
 
 
@@ -26,5 +29,16 @@ def preload() -> None:
     import_module("deliverlab.reports.run")
     import_module("deliverlab.reports.cells").the_shell()
     compile_templates()
+    _compile_validators()
     gc.collect()
     gc.freeze()  # what is here already is shared with every child, and no collection touches it
+
+
+def _compile_validators() -> None:
+    """What Altair and nbformat make of their schemas when they first check something, and then keep."""
+    import altair as alt
+    import nbformat
+
+    alt.Chart({"values": []}).mark_point().encode(x="x:Q").to_dict()
+    empty = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    nbformat.reads(nbformat.writes(empty), as_version=nbformat.NO_CONVERT)  # type: ignore[no-untyped-call]
