@@ -7,6 +7,7 @@ one worker killed `multiprocessing.Pool` waits for ever and `ProcessPoolExecutor
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -63,8 +64,12 @@ class Forks:
     def __init__(self, *, workers: int) -> None:
         self._pipe, theirs = Pipe()
         command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno()), str(workers)]
+        share = max(
+            1, (os.cpu_count() or 1) // workers
+        )  # processes that all use all cores wait for each other
         self._process = subprocess.Popen(  # noqa: S603  this Python, this module
-            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            command, env={"POLARS_MAX_THREADS": str(share), **os.environ},
+            pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             start_new_session=True,  # an interrupt from the keyboard reaches us alone, and we hang up
         )  # fmt: skip
         theirs.close()
