@@ -7,7 +7,6 @@ one worker killed `multiprocessing.Pool` waits for ever and `ProcessPoolExecutor
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -64,12 +63,8 @@ class Forks:
     def __init__(self, *, workers: int) -> None:
         self._pipe, theirs = Pipe()
         command = [sys.executable, "-P", "-m", __name__, str(theirs.fileno()), str(workers)]
-        share = max(
-            1, (os.cpu_count() or 1) // workers
-        )  # processes that all use all cores wait for each other
         self._process = subprocess.Popen(  # noqa: S603  this Python, this module
-            command, env={"POLARS_MAX_THREADS": str(share), **os.environ},
-            pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             start_new_session=True,  # an interrupt from the keyboard reaches us alone, and we hang up
         )  # fmt: skip
         theirs.close()
@@ -198,7 +193,8 @@ if __name__ == "__main__":
     from deliverlab.reports.forks import _Server as Server  # the module by its name, as pickles know it
     from deliverlab.reports.preload import preload
 
-    preload()
+    at_once = int(sys.argv[2])
+    preload(at_once=at_once)
     their_parent = Connection(int(sys.argv[1]))
     sys.path[:] = their_parent.recv()
-    Server(their_parent, int(sys.argv[2])).serve()
+    Server(their_parent, at_once).serve()

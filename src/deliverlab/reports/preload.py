@@ -6,6 +6,7 @@ A fork after a Polars query hangs: the threads of its pool are not there in the 
 from __future__ import annotations
 
 import gc
+import os
 from importlib import import_module
 
 from deliverlab.reports.fragments import compile_templates
@@ -18,8 +19,13 @@ LIBRARIES = (
 HOUSE = ("deliverlab", "deliverlab.reports")  # packages whose names bring their modules when they are used
 
 
-def preload() -> None:
-    """Import libraries and the whole of deliverlab, and make the shell that cells run in."""
+def preload(*, at_once: int = 1) -> None:
+    """Import libraries and the whole of deliverlab, and make the shell that cells run in.
+
+    The processes that run `at_once` share the cores: all on all cores they would wait for each other. Polars
+    looks for its share when it first computes.
+    """
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // at_once)))
     spare_iri_parsers()
     for library in LIBRARIES:
         import_module(library)
