@@ -26,7 +26,7 @@ from tests.policy.reference import Row
 from tests.policy.worlds import World, random_policy, random_rule, random_stage, random_world, toml
 
 SEEDS = range(
-    first := int(os.environ.get("SWEEP_SEED", "0")), first + int(os.environ.get("SWEEP_WORLDS", "100"))
+    first := int(os.environ.get("SWEEP_SEED", "0")), first + int(os.environ.get("SWEEP_WORLDS", "40"))
 )
 POLICIES = 6
 
