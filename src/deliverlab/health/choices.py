@@ -16,7 +16,6 @@ from deliverlab.schemas import METRIC_NAMES, Daily
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     import dataframely as dy
 
@@ -44,11 +43,13 @@ class Choice:
     metrics: Sequence[str] = field(default_factory=lambda: ENFORCED)
 
 
-def judged(choices: Sequence[Choice], *, peers: dy.DataFrame[PeerRates], as_of: date) -> pl.DataFrame:
+def judged(
+    choices: Sequence[Choice], *, peers: dy.DataFrame[PeerRates], window: pl.LazyFrame
+) -> pl.DataFrame:
     """A row for each look of each choice and metric: its sums, its peers, and what `add_posterior` adds.
 
     Every choice is but other mail or another group, so all are summed, looked up and judged as if they were
-    so many accounts.
+    so many accounts. `window` (of `windows_before`) is one that all the mail is in.
     """
     mails = {place: choice.mail for place, choice in enumerate(choices) if choice.mail is not None}
     mail = pl.concat(
@@ -65,7 +66,7 @@ def judged(choices: Sequence[Choice], *, peers: dy.DataFrame[PeerRates], as_of: 
     sums = windowed(
         Daily.cast(mail).lazy(),
         looks.select("day", account_id="mail").unique(),
-        _all_days(mail, as_of=as_of),
+        window,
         metrics=measured(denominators_of(peers)),
     )
     return (
@@ -80,12 +81,6 @@ def judged(choices: Sequence[Choice], *, peers: dy.DataFrame[PeerRates], as_of: 
         .rename({"who": "account_id", "day": "as_of"})
         .collect()
     )
-
-
-def _all_days(mail: pl.DataFrame, *, as_of: date) -> pl.LazyFrame:
-    """The window of a day that all the mail is in."""
-    first = mail.select(first=pl.col("day").min(), last=pl.lit(as_of), day=pl.lit(as_of))
-    return first.select("day", pl.coalesce("first", "last"), "last").lazy()
 
 
 def _named(place: int, account_id: pl.Expr) -> pl.Expr:

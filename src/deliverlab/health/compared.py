@@ -36,18 +36,15 @@ def compared(
     peers: dy.DataFrame[PeerRates],
     days: Sequence[date],
     window_days: int,
-    grouped_as: History | None = None,
     lag_days: int | None = None,
 ) -> pl.LazyFrame:
     """Each account, day and metric: its trailing sums, its rate, and the peers of that day.
 
-    `grouped_as` tells industry and volume, where the history's own mail is not all that accounts sent.
     Windows end `lag_days` before their day; the default is the newest day whose outcomes are known in full.
     """
-    whole = grouped_as or history
     lag = history.known_within_days if lag_days is None else lag_days
     windows = windows_before(days, window_days=window_days, known_within_days=lag)
-    groups = peer_groups(whole.daily.lazy(), whole.accounts.lazy(), days=days)
+    groups = peer_groups(history.daily.lazy(), history.accounts.lazy(), days=days)
     sums = windowed(
         history.daily.lazy(),
         groups.select("account_id", "day"),

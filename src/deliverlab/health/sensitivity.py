@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dataframely as dy
@@ -12,7 +13,7 @@ from deliverlab.health.choices import AS_IT_IS, ENFORCED, Choice, judged
 from deliverlab.health.compared import peers_of
 from deliverlab.health.lookup import peer_groups
 from deliverlab.health.rates import WINDOW_DAYS
-from deliverlab.health.windows import measured
+from deliverlab.health.windows import measured, windows_before
 from deliverlab.health.without import largest_campaign_left_out, reporting_domains_only
 from deliverlab.peer_lookup import denominators_of
 from deliverlab.schemas import BANDS, GRADES, METRIC_NAMES, Accounts, Daily, Slices, Table
@@ -85,7 +86,8 @@ def sensitivity(
     wanted = pl.col("account_id").is_in(sorted(set(account_ids)))
     daily, accounts = Daily.cast(history.daily.filter(wanted)), Accounts.cast(history.accounts.filter(wanted))
     peers, known = peers_of(history), history.known_within_days
-    in_window = _last(window_days, as_of=as_of, known_within_days=known)
+    last = partial(_last, as_of=as_of, known_within_days=known)
+    in_window = last(window_days)
     mail = daily.filter(in_window)
     looks = peer_groups(daily.lazy(), accounts.lazy(), days=[as_of]).with_columns(
         setting=pl.lit(""), mailer="account_id", own_peers="account_id"
@@ -94,10 +96,9 @@ def sensitivity(
         Choice(AS_IT_IS, looks, mail),
         Choice("industry", _relabelled(looks, peers["industry"].unique().sort()), None),
         *(
-            Choice("window", looks.with_columns(setting=pl.lit(f"{days} days")), daily.filter(shown))
+            Choice("window", looks.with_columns(setting=pl.lit(f"{days} days")), daily.filter(last(days)))
             for days in WINDOWS
             if days != window_days
-            for shown in [_last(days, as_of=as_of, known_within_days=known)]
         ),
         _out_of_other_mail(looks, mail, peers, _lazily(all_daily, or_else=history.daily).filter(in_window)),
         Choice("peers", looks.with_columns(setting=pl.lit(ITSELF), own_peers=pl.lit(None, pl.String)), None),
@@ -108,7 +109,8 @@ def sensitivity(
         recent = Slices.cast(cuts.filter(in_window))
         everybody = _lazily(all_slices, or_else=cuts).filter(in_window)
         choices += _of_part_of_the_mail(looks, Daily.cast(mail), recent, everybody)
-    return _shown(judged(choices, peers=peers, as_of=as_of), peers=peers, as_of=as_of)
+    widest = windows_before([as_of], window_days=max(window_days, *WINDOWS), known_within_days=known)
+    return _shown(judged(choices, peers=peers, window=widest), peers=peers, as_of=as_of)
 
 
 def _last(days: int, *, as_of: date, known_within_days: int) -> pl.Expr:

@@ -19,7 +19,7 @@ LIBRARIES = (
 HOUSE = ("deliverlab", "deliverlab.reports")  # packages whose names bring their modules when they are used
 
 
-def preload(*, at_once: int = 1) -> None:
+def preload(*, at_once: int) -> None:
     """Import libraries and the whole of deliverlab, and make the shell that cells run in.
 
     The processes that run `at_once` share the cores: all on all cores they would wait for each other. Polars
