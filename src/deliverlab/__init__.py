@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from deliverlab.health.funnel import funnel_limits as funnel_limits
     from deliverlab.health.funnel import overdispersion as overdispersion
     from deliverlab.health.looks import next_looks as next_looks
+    from deliverlab.health.months import months as months
     from deliverlab.health.peers import peer_rates as peer_rates
     from deliverlab.health.published import beside_published as beside_published
     from deliverlab.health.published import own_first as own_first
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from deliverlab.policy.diff import policy_diff as policy_diff
     from deliverlab.policy.explain import explain as explain
     from deliverlab.policy.filing import policy_text as policy_text
+    from deliverlab.policy.fairness import fairness as fairness
     from deliverlab.policy.model import Policy as Policy
     from deliverlab.policy.pilot import pilot_forecast as pilot_forecast
     from deliverlab.policy.reactions import undo_reactions as undo_reactions
@@ -98,6 +100,8 @@ _HOMES = {
     "account_health": "pipeline.road",
     "next_looks": "health.looks",
     "sensitivity": "health.sensitivity",
+    "months": "health.months",
+    "fairness": "policy.fairness",
     "Policy": "policy.model",
     "Scenario": "policy.scenario",
     "published_thresholds": "policy.thresholds",

@@ -13,7 +13,8 @@ and a fate. `effective` makes of them as many trials as they are worth:
 `wilson(*effective(events, trials, phi=phi))`.
 
 Sources: Newcombe 1998, "Two-sided confidence intervals for the single proportion" (Wilson is its method 3,
-Clopper-Pearson 5, mid-P 6); Brown, Cai and DasGupta 2001, "Interval estimation for a binomial proportion".
+Clopper-Pearson 5, mid-P 6), and "Interval estimation for the difference between independent proportions:
+comparison of eleven methods"; Brown, Cai and DasGupta 2001, "Interval estimation for a binomial proportion".
 """
 
 from __future__ import annotations
@@ -129,6 +130,27 @@ def negative_binomial(
         return rate
 
     return _of_columns(at(tail), at(1 - tail), events, trials, size)
+
+
+def difference(rate: pl.Expr, bounds: pl.Expr, other_rate: pl.Expr, other_bounds: pl.Expr) -> pl.Expr:
+    """Bounds of the difference `rate - other_rate` of two rates that know nothing of each other.
+
+    Each rate's distance to its own bound, squared and added: Newcombe's method 10 (1998) for any bounds,
+    which Zou and Donner (2008) call MOVER.
+
+    >>> events, trials = pl.lit(56), pl.lit(70)
+    >>> others, of = pl.lit(48), pl.lit(80)
+    >>> bounds = difference(events / trials, wilson(events, trials), others / of, wilson(others, of))
+    >>> pl.select(bounds.alias("bounds")).unnest("bounds").with_columns(pl.all().round(4)).row(0)
+    (0.0524, 0.3339)
+    """
+    low, high = bounds.struct.field("low"), bounds.struct.field("high")
+    other_low, other_high = other_bounds.struct.field("low"), other_bounds.struct.field("high")
+    apart = rate - other_rate
+    return pl.struct(
+        low=apart - ((rate - low) ** 2 + (other_high - other_rate) ** 2).sqrt(),
+        high=apart + ((high - rate) ** 2 + (other_rate - other_low) ** 2).sqrt(),
+    )
 
 
 def effective(events: pl.Expr, trials: pl.Expr, *, phi: pl.Expr) -> tuple[pl.Expr, pl.Expr]:

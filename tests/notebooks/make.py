@@ -23,9 +23,9 @@ COMMON: dict[str, object] = {
 }
 PARAMETERS: dict[str, dict[str, object]] = {
     "0_tutorial": {name: COMMON[name] for name in ("data", "as_of", "policy")} | {"account_id": "acct-0003"},
-    "1_portfolio_health": COMMON,
-    "2_account_health": COMMON | {"account_id": "acct-0003"},
-    "3_reviewer_checklist": COMMON | {"account_id": "acct-0003", "show_addresses": False},
+    "1_portfolio_health": COMMON | {"since_days": 1},
+    "2_account_health": COMMON | {"account_id": "acct-0003", "language": "en"},
+    "3_reviewer_checklist": COMMON | {"account_id": "acct-0003", "show_addresses": False, "language": "en"},
     "4_policy_simulation": {
         "data": "../../data/sample",
         "policy": "hubspot-like",

@@ -72,10 +72,10 @@ def test_parameters_explain_themselves(notebook: Path) -> None:
 
 
 def test_cells_are_few_and_short(notebook: Path) -> None:
-    """At most a dozen, of a few lines."""
-    code = code_of(notebook)
+    """At most a dozen, of a few lines; parameters may be more."""
+    _, *code = code_of(notebook)
 
-    assert len(code) <= MOST_CELLS
+    assert len(code) < MOST_CELLS
     assert max(len(source.splitlines()) for source in code) <= MOST_LINES
 
 

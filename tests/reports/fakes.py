@@ -59,6 +59,8 @@ SOME_STEPS = (
 )
 
 
+NOBODY_THEN = pl.DataFrame(schema={"account_id": pl.String, "stage": pl.String})
+
 SOME_CHOICES = pl.DataFrame({
     "metric": ["hard_bounce_rate"] * 5,
     "choice": ["as it is", "industry", "industry", "window", "largest campaign"],
@@ -77,7 +79,9 @@ class FakeCase:
     trends: pl.DataFrame
     decisions: pl.DataFrame
     groups: pl.DataFrame
+    months: pl.DataFrame = field(default_factory=lambda: some_months().clone())
     sensitivity: pl.DataFrame = field(default_factory=lambda: SOME_CHOICES)
+    language: str = "en"
     stage: Mapping[str, Any] = field(default_factory=lambda: PROBATION)
     account: Mapping[str, Any] = field(
         default_factory=lambda: {"account_id": "a1", "name": HOSTILE, "industry": "Retail", "tier": "starter"}
@@ -94,6 +98,11 @@ class FakeCase:
     is_simulated: bool = False
     is_synthetic: bool = True
     notes: Sequence[str] = ()
+
+    @property
+    def told(self) -> pl.DataFrame:
+        """As the pipeline tells them in English."""
+        return self.decisions
 
     @property
     def masked_decisions(self) -> pl.DataFrame:
@@ -121,6 +130,10 @@ class FakePortfolio:
     funnel: pl.DataFrame = field(default_factory=pl.DataFrame)
     funnel_limits: pl.DataFrame = field(default_factory=pl.DataFrame)
     looks: pl.DataFrame = field(default_factory=pl.DataFrame)
+    scores_then: pl.DataFrame = field(default_factory=Scores.create_empty)
+    stages_then: pl.DataFrame = field(default_factory=lambda: NOBODY_THEN)
+    fairness: pl.DataFrame = field(default_factory=lambda: some_groups_of_accounts().clone())
+    since: date = AS_OF - timedelta(days=1)
     as_of: date = AS_OF
     policy_title: str = "two-warnings (3 of 8 numbers inferred)"
     is_simulated: bool = True
@@ -315,6 +328,33 @@ everybody named         | complaint_rate   | 13       | 2      | 290    | 0.002 
 everybody named         | hard_bounce_rate | 13       | 85     | 310    | 0.021 | 0
 named before the window | complaint_rate   | 12       | 1      | 280    | 0.002 | 0.001
 named before the window | hard_bounce_rate | 12       | 50     | 300    | 0.021 | 0.009
+        """
+    )
+
+
+def some_months() -> pl.DataFrame:
+    """May beside April: hard bounces got worse, unsubscribes better, complaints had nothing to compare."""
+    return table(
+        """
+metric           | events | trials | rate  | rate_low | rate_high | rate_before | peer_rate | turn
+hard_bounce_rate | 85     | 4000   | 0.021 | 0.016    | 0.028     | 0.004       | 0.006     | worse
+soft_bounce_rate | 60     | 4000   | 0.015 | 0.010    | 0.021     | 0.014       | 0.014     | alike
+complaint_rate   | 2      | 3800   | 0.001 | 0.0001   | 0.002     | -           | 0.0005    | unknown
+unsubscribe_rate | 15     | 3800   | 0.004 | 0.002    | 0.006     | 0.012       | 0.003     | better
+open_rate        | 760    | 3800   | 0.2   | 0.19     | 0.21      | 0.1         | 0.22      | better
+        """
+    ).with_columns(first=date(2026, 5, 1), last=date(2026, 5, 31))
+
+
+def some_groups_of_accounts() -> pl.DataFrame:
+    """Two volume bands and a plan; the poor accounts of the small band are in stages more often."""
+    return table(
+        """
+by   | value   | is_poor | accounts | in_stage | share | share_low | share_high | other_share | stands_out
+band | <1k     | true    | 20       | 18       | 0.9   | 0.7       | 0.97       | 0.2         | true
+band | <1k     | false   | 80       | 0        | 0     | 0         | 0.05       | 0           | false
+band | 10k-100k| true    | 20       | 4        | 0.2   | 0.08      | 0.42       | 0.9         | false
+tier | starter | false   | 60       | 0        | 0     | 0         | 0.06       |             | false
         """
     )
 

@@ -9,7 +9,7 @@ import pytest
 from deliverlab import reports
 from deliverlab.reports.render import Html
 from deliverlab.schemas import NOT_ENOUGH_MAIL, Recommendations
-from tests.reports.fakes import HOSTILE, PROBATION, a_case, a_health, a_score, scores_of
+from tests.reports.fakes import HOSTILE, PROBATION, a_case, a_health, a_score, scores_of, some_months
 
 PIECES = ("heading", "banner", "standing", "what_to_do", "what_next")
 
@@ -214,3 +214,26 @@ def test_the_page_says_what_the_grade_hangs_on() -> None:
     )
     assert "instead of poor" in told.html
     assert "<script" not in told.html
+
+
+def test_the_last_month_says_what_got_worse_and_what_better() -> None:
+    """Opens do not count here; what changed by no more than chance is in the table alone."""
+    month = reports.last_month(a_case())
+
+    assert month.words == (
+        "In May 2026 this got worse: hard bounce rate. In May 2026 this got better: unsubscribe rate."
+    )
+    assert "No change beyond chance" in month.html
+    assert "Nothing to compare it with" in month.html
+    assert "Open rate" not in month.html
+    assert "85 of 4,000 mails sent; chance allows 1.6% to 2.8%." in month.html
+
+
+def test_a_month_without_mail_is_no_good_month() -> None:
+    """It is said that there is none; no table of dashes."""
+    silent = some_months().with_columns(trials=0, rate=None, turn=pl.lit("unknown"))
+
+    month = reports.last_month(replace(a_case(), months=silent))
+
+    assert month.words == "There is no whole month of your mail to look back on."
+    assert "<table" not in month.html

@@ -27,8 +27,8 @@ def account_page() -> str:
     """All of an account's page."""
     case = a_case()
     pieces = (
-        reports.heading, reports.banner, reports.standing, reports.snapshot, reports.trend,
-        reports.what_to_do, reports.what_next,
+        reports.heading, reports.banner, reports.standing, reports.snapshot, reports.last_month,
+        reports.trend, reports.what_to_do, reports.what_next, reports.sensitivity,
     )  # fmt: skip
     return page(a_notebook(*(shown(piece(case)) for piece in pieces)), title="Mail health")
 
@@ -38,7 +38,7 @@ def portfolio_page() -> str:
     portfolio = a_portfolio()
     pieces = (
         reports.overview, reports.stages_by_grade, reports.queue, reports.first_look, reports.industries,
-        reports.stages, reports.changes, reports.notes,
+        reports.stages, reports.changes, reports.is_it_fair, reports.notes,
     )  # fmt: skip
     return page(a_notebook(*(shown(piece(portfolio)) for piece in pieces)), title="Portfolio")
 

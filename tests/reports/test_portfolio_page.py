@@ -7,7 +7,7 @@ import polars as pl
 
 from deliverlab import reports
 from deliverlab.schemas import BANDS
-from tests.reports.fakes import AS_OF, a_portfolio
+from tests.reports.fakes import AS_OF, a_portfolio, a_score, scores_of, some_groups_of_accounts
 
 
 def test_the_overview_counts() -> None:
@@ -93,13 +93,50 @@ def test_a_portfolio_in_good_standing_draws_nothing() -> None:
     assert "Nobody." in reports.changes(calm).html
 
 
-def test_changes_are_recent_and_downward() -> None:
-    """Who came into a stage within the week is named, and whose score fell, with the cause."""
-    html = reports.changes(a_portfolio()).html
+def test_whose_score_fell_is_named_with_the_cause() -> None:
+    """A score's fall within a month stands beside what has changed."""
+    assert "down 12 to 31, by its hard bounce rate" in reports.changes(a_portfolio()).html
 
-    assert "Second warning, 24 June 2026" in html
-    assert "down 12 to 31, by its hard bounce rate" in html
-    assert "Nobody." in reports.changes(a_portfolio(), days=5).html
+
+def test_what_changed_since_is_told_by_stage_and_grade() -> None:
+    """Up the ladder, down the ladder, newly poor and poor no more are lists of their own."""
+    portfolio = a_portfolio()
+    poor_then = [a_score("a00"), a_score("a01"), a_score("a05", grade="good")]
+    then = pl.DataFrame(
+        {"account_id": ["a00", "a05", "a07"], "stage": ["probation", "suspended", "probation"]}
+    )
+
+    changes = reports.changes(replace(portfolio, stages_then=then, scores_then=scores_of(*poor_then)))
+
+    assert changes.words.startswith(
+        "Since yesterday came into a stage, or a graver one: 6, "
+        "left a stage, or came into a milder one: 2, became poor: 7, poor no more: 1"
+    )
+    assert "Suspended → First warning; good → poor" in changes.html
+    assert "Probation → Good standing; good" in changes.html
+
+
+def test_a_longer_look_back_names_its_day() -> None:
+    """Only the day before is called yesterday."""
+    week = replace(a_portfolio(), since=AS_OF - timedelta(days=7))
+
+    assert "Since 23 June 2026" in reports.changes(week).html
+
+
+def test_a_group_that_is_beyond_chance_is_marked_and_named() -> None:
+    """The table marks it, and the sentence below says how often the others are in a stage."""
+    fair = reports.is_it_fair(a_portfolio())
+
+    assert fair.words == "Beyond chance: poor accounts, fewer than 1,000 mails a month: 90%, elsewhere 20%"
+    assert "▸ 18 of 20: 90% (70% to 97%)" in fair.html
+    assert fair.html.index("fewer than 1,000") < fair.html.index("10,000 to 100,000")
+
+
+def test_where_no_group_stands_out_the_page_says_so() -> None:
+    """Nobody is named without evidence."""
+    fair = replace(a_portfolio(), fairness=some_groups_of_accounts().filter(~pl.col("stands_out")))
+
+    assert reports.is_it_fair(fair).words.startswith("No group is in stages more often")
 
 
 def test_notes_are_shown() -> None:

@@ -40,6 +40,10 @@ def report(
     force: Force = False,
     standalone: Annotated[bool, typer.Option("--standalone", help="each page holds its script")] = False,
     show_addresses: Annotated[bool, typer.Option(help="print contacts in clear on checklists")] = False,
+    since_days: Annotated[
+        int, typer.Option(help="portfolio: what has changed since so many days", min=1)
+    ] = 1,
+    language: Annotated[str, typer.Option(help="en or sv: of the pages that accounts read")] = "en",
 ) -> None:
     """Write pages, and an index of them. What is there from the same inputs is not made again."""
     from deliverlab.pipeline.batch import write_reports
@@ -48,7 +52,8 @@ def report(
         batch = write_reports(
             data, kinds=[str(context.info_name)], accounts=accounts, as_of=as_of.date(), out=out,
             policy=policy, stage_from=stage_from.value, jobs=jobs, engine=engine.value, deadline=deadline,
-            force=force, standalone=standalone, show_addresses=show_addresses, on_done=on_page,
+            force=force, standalone=standalone, show_addresses=show_addresses, language=language,
+            since_days=since_days, on_done=on_page,
         )  # fmt: skip
     end_batch(batch)
 

@@ -8,8 +8,9 @@ import polars as pl
 
 from deliverlab.health.next_steps import BOUNCE_WORDS, NEXT_STEPS
 from deliverlab.health.windows import measured
+from deliverlab.language import say, spoken
 from deliverlab.peer_lookup import denominators_of
-from deliverlab.schemas import METRIC_NAMES, SLICED_BY, Recommendations
+from deliverlab.schemas import CONTACT_AGES, METRIC_NAMES, SLICED_BY, Recommendations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,9 @@ _CALLED = {
     "import": "Contacts of import {}",
     "contact_age": "Contacts known for {}",
 }
+
+# Values that we and not the sender gave a name.
+_OURS = {"bounce_reason": BOUNCE_WORDS, "contact_age": {age: age for age in CONTACT_AGES}}
 
 
 def recommendations(
@@ -55,7 +59,7 @@ def recommendations(
     whole = ill.with_columns(
         by=pl.lit(None, pl.Enum(SLICED_BY)),
         share=pl.lit(None, pl.Float64),
-        what=pl.format("{}{} as a whole", words.str.head(1).str.to_uppercase(), words.str.slice(1)),
+        what=pl.format(say("{} as a whole"), words.str.head(1).str.to_uppercase() + words.str.slice(1)),
         figure=_out_of("events", "trials"),
     )
     causes = whole.clear() if slices is None else _causes(ill, slices, metrics)
@@ -108,9 +112,9 @@ def _words(metrics: Mapping[str, Metric]) -> pl.LazyFrame:
     return pl.LazyFrame(
         {
             "metric": pl.Series(list(metrics), dtype=pl.Enum(METRIC_NAMES)),
-            "words": [metric.words for metric in listed],
-            "event_words": [metric.event_words for metric in listed],
-            "trial_words": [metric.denominator_words for metric in listed],
+            "words": [say(metric.words) for metric in listed],
+            "event_words": [say(metric.event_words) for metric in listed],
+            "trial_words": [say(metric.denominator_words) for metric in listed],
         }
     )
 
@@ -119,7 +123,7 @@ def _steps() -> pl.LazyFrame:
     """The next step of every metric and cut; that of the metric as a whole where a cut has no own."""
     metrics = {metric for metric, _ in NEXT_STEPS}
     steps = [
-        (metric, by, NEXT_STEPS.get((metric, by), NEXT_STEPS[metric, None]))
+        (metric, by, say(NEXT_STEPS.get((metric, by), NEXT_STEPS[metric, None])))
         for metric in METRIC_NAMES
         if metric in metrics
         for by in (None, *SLICED_BY)
@@ -134,16 +138,17 @@ def _steps() -> pl.LazyFrame:
 def _named() -> pl.Expr:
     """What a slice is called; names come from outside, so they are cut and keep no line breaks."""
     name = pl.col("value").str.replace_all(r"\p{C}+", " ").str.head(LONGEST_NAME)
-    is_reason = pl.col("by") == "bounce_reason"
-    name = pl.when(is_reason).then(name.replace(BOUNCE_WORDS)).otherwise(name)
-    calls = [pl.when(pl.col("by") == by).then(pl.format(words, name)) for by, words in _CALLED.items()]
+    for by, known in _OURS.items():
+        ours = {value: say(words) for value, words in known.items()}
+        name = pl.when(pl.col("by") == by).then(name.replace(ours)).otherwise(name)
+    calls = [pl.when(pl.col("by") == by).then(pl.format(say(words), name)) for by, words in _CALLED.items()]
     return pl.coalesce(calls)
 
 
 def _out_of(events: str, trials: str) -> pl.Expr:
     """214 hard bounces out of 2,150 mails sent: 10.0%, peers 1.1%."""
     return pl.format(
-        "{} {} out of {} {}: {}, peers {}",
+        say("{} {} out of {} {}: {}, peers {}"),
         _counted(events), "event_words", _counted(trials), "trial_words",
         _percent(pl.col(events) / pl.col(trials)), _percent(pl.col("peer_rate")),
     )  # fmt: skip
@@ -151,16 +156,18 @@ def _out_of(events: str, trials: str) -> pl.Expr:
 
 def _part_of_events() -> pl.Expr:
     """180 of 214 hard bounces."""
-    return pl.format("{} of {} {}", _counted("slice_events"), _counted("events"), "event_words")
+    return pl.format(say("{} of {} {}"), _counted("slice_events"), _counted("events"), "event_words")
 
 
 def _counted(column: str) -> pl.Expr:
-    """A count with commas between its thousands."""
-    reversed_digits = pl.col(column).cast(pl.String).str.reverse()
-    return reversed_digits.str.replace_all(r"(\d{3})", "$1,").str.reverse().str.strip_chars_start(",")
+    """A count with its thousands apart, as the language has it."""
+    comma = spoken().comma
+    in_threes = pl.col(column).cast(pl.String).str.reverse().str.replace_all(r"(\d{3})", f"${{1}}{comma}")
+    return in_threes.str.reverse().str.strip_chars_start(comma)
 
 
 def _percent(rate: pl.Expr) -> pl.Expr:
     """A rate in percent: one digit behind the point, below 1% two that say something."""
     percent = rate * 100
-    return pl.format("{}%", pl.when(percent >= 1).then(percent.round(1)).otherwise(percent.round_sig_figs(2)))
+    digits = pl.when(percent >= 1).then(percent.round(1)).otherwise(percent.round_sig_figs(2))
+    return pl.format(say("{}%"), digits.cast(pl.String).str.replace(".", spoken().point, literal=True))

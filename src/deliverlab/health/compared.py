@@ -44,6 +44,12 @@ def compared(
     """
     lag = history.known_within_days if lag_days is None else lag_days
     windows = windows_before(days, window_days=window_days, known_within_days=lag)
+    return beside_peers(history, peers=peers, windows=windows)
+
+
+def beside_peers(history: History, *, peers: dy.DataFrame[PeerRates], windows: pl.LazyFrame) -> pl.LazyFrame:
+    """The same for any windows: the `day` they are seen from, and their `first` and `last` send day."""
+    days = windows.select("day").collect()["day"].to_list()
     groups = peer_groups(history.daily.lazy(), history.accounts.lazy(), days=days)
     sums = windowed(
         history.daily.lazy(),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deliverlab.language import ENGLISH, as_language, say, speaking
 from deliverlab.pipeline.cases import open_roll
 from deliverlab.pipeline.chosen import chosen_accounts, inputs_hash
 from deliverlab.pipeline.exports import export_checklists
@@ -116,14 +117,18 @@ def write_reports(
     standalone: bool = False,
     force: bool = False,
     show_addresses: bool = False,
+    language: str = ENGLISH,
+    since_days: int = 1,
     on_done: Callable[[int, int], None] | None = None,
 ) -> Batch:
     """One page a kind and account in `out`, and `index.html` that links them; checklists as CSV and XLSX too.
 
     `accounts` is "all", "staged" (those in a stage), a file of ids, or ids with commas between. Portfolio and
-    policies are a page each. Every notebook gets of these arguments what it declares as its parameters.
-    Pages share one script beside them, unless `standalone`. What is there from the same inputs is not made
-    again, unless `force`. For `engine` and `deadline` see `run_reports`.
+    policies are a page each. Every notebook gets of these arguments what it declares as its parameters: the
+    portfolio tells what has changed since `since_days` before, pages about an account are in the `language`
+    ("en" or "sv"; files for spreadsheets stay English). Pages share one script beside them, unless
+    `standalone`. What is there from the same inputs is not made again, unless `force`. For `engine` and
+    `deadline` see `run_reports`.
     `results.jsonl` holds what was recorded of each report. `on_done` is told how many pages of how many are
     done. Raises `DataError` before anything runs.
     """
@@ -140,6 +145,8 @@ def write_reports(
         "champion": policy,
         "challenger": challenger,
         "show_addresses": show_addresses,
+        "language": as_language(language),
+        "since_days": since_days,
     }
     rules = [load_policy(name).sha256 for name in (policy, challenger)]
     inputs = inputs_hash(data, *rules, Path(scenario).read_text() if Path(scenario).is_file() else "")
@@ -166,7 +173,7 @@ def write_reports(
     note_run(
         folder, command="report", data=data, kinds=", ".join(kinds), accounts=accounts,
         as_of=as_of, policy=policy, stage_from=stage_from, scenario=scenario, seed=seed,
-        challenger=challenger, show_addresses=show_addresses,
+        challenger=challenger, show_addresses=show_addresses, language=language, since_days=since_days,
     )  # fmt: skip
     return Batch(index=index, reports=reports)
 
@@ -194,10 +201,14 @@ def job_of(name: str, parameters: Mapping[str, Any], /, *, account: str = "") ->
     notebook = notebooks_folder() / kind.notebook
     asked, known = declared_parameters(notebook), {**parameters, **kind.parameters}
     account_id = parameters.get("account_id")
+    language = str(known["language"]) if "language" in asked else ENGLISH
+    with speaking(language):
+        title = say(kind.title).format(account)
     return Job(
         notebook=notebook,
         parameters={parameter: known[parameter] for parameter in asked if parameter in known},
         stem=name if account_id is None else stem_of(name, account_id),
-        title=kind.title.format(account),
+        title=title,
+        language=language,
         verdict=VERDICT if kind.is_about_account else "",
     )

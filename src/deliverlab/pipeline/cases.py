@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -11,15 +12,18 @@ from deliverlab.display import bundle, paragraph
 from deliverlab.errors import DataError
 from deliverlab.health.compared import peers_of
 from deliverlab.health.looks import next_looks
+from deliverlab.health.months import months
 from deliverlab.health.positions import funnel_positions, limits_of
 from deliverlab.health.sensitivity import sensitivity
 from deliverlab.health.trends import trends
 from deliverlab.history import History
+from deliverlab.language import ENGLISH, speaking
 from deliverlab.pipeline.checklists import Checklist, open_checklist
 from deliverlab.pipeline.directory import about, open_history, read_table, refuse_nothing, scan_table
 from deliverlab.pipeline.lookup import as_day, as_source, load_policy, refuse_stranger
 from deliverlab.pipeline.road import account_health, monthly_peers, with_peers
 from deliverlab.pipeline.timelines import enforced_timeline, simulated_timeline
+from deliverlab.policy.fairness import fairness
 from deliverlab.policy.outlook import outlook
 from deliverlab.review.attest import current_stage
 from deliverlab.review.display import checklist_html, checklist_text
@@ -64,9 +68,11 @@ class View:
 class Case(View, Checklist):
     """One account as its pages show it: where it stands, how well it does against whom, what to do."""
 
+    language: str
     account: dict[str, Any]
     stage: dict[str, Any]
     trends: pl.DataFrame
+    months: pl.DataFrame
     sensitivity: pl.DataFrame
 
     def __repr__(self) -> str:
@@ -87,10 +93,14 @@ class Case(View, Checklist):
 
 @dataclass(frozen=True, kw_only=True)
 class Portfolio(View):
-    """All accounts on one day: their health, and the stage of those that are in one."""
+    """All accounts on one day: their health, the stage of those that are in one, and what was `since`."""
 
     accounts: pl.DataFrame
     stages: pl.DataFrame
+    since: date
+    scores_then: pl.DataFrame
+    stages_then: pl.DataFrame
+    fairness: pl.DataFrame
     timeline: pl.DataFrame
     funnel: pl.DataFrame
     funnel_limits: pl.DataFrame
@@ -117,12 +127,14 @@ def open_case(
     as_of: date | str,
     policy: str = "hubspot-like",
     stage_from: str = "enforcement",
+    language: str = ENGLISH,
 ) -> Case:
     """One account's case on a day, gathered from a data directory.
 
     The stage is what was really done (`enforcement`, ended by a completed review), or, with
     `stage_from="simulation"`, what the last simulation in the directory says; the page then says so.
-    Raises `DataError` for an account that is not there, or a day or source that is none.
+    Its pages, advice and evidence are in the `language`: "en" or "sv".
+    Raises `DataError` for an account that is not there, or a day, source or language that is none.
     """
     day = as_day(as_of)
     family = _with_relatives(data, account_id)
@@ -132,10 +144,13 @@ def open_case(
         as_source(stage_from),
     )
     stages = _stages(data, history, policy=rules, as_of=day, stage_from=source)
-    view = _view(data, history, policy=rules, as_of=day, stage_from=source)
+    with speaking(language):
+        view = _view(data, history, policy=rules, as_of=day, stage_from=source)
+    worst = _worst(view["health"], view["scores"])
     return Case(
         **view,
-        **vars(open_checklist(data, history, as_of=day, **_worst(view["health"], view["scores"]))),
+        **vars(open_checklist(data, history, as_of=day, language=language, **worst)),
+        language=language,
         account=history.accounts.row(0, named=True),
         stage=stages.row(0, named=True) if stages.height else {"stage": GOOD},
         sensitivity=sensitivity(
@@ -147,6 +162,7 @@ def open_case(
             all_slices=scan_table(data, Slices),
         ),
         trends=trends(history, until=day, days=TREND_DAYS).collect(),
+        months=months(history, as_of=day),
     )
 
 
@@ -157,19 +173,32 @@ def open_portfolio(
     as_of: date | str,
     policy: str = "hubspot-like",
     stage_from: str = "enforcement",
+    since_days: int = 1,
 ) -> Portfolio:
-    """All accounts of a data directory on a day; see `open_case` for where stages come from."""
+    """All accounts of a data directory on a day; see `open_case` for where stages come from.
+
+    `since_days` before it is what the page compares with: 1 for yesterday, 7 for last week.
+    """
     day = as_day(as_of)
+    if since_days < 1:
+        raise DataError(f"since_days == {since_days}, must be 1 or more")
+    since = day - timedelta(days=since_days)
     history, rules, source = with_peers(open_history(data)), load_policy(policy), as_source(stage_from)
     view = _view(data, history, policy=rules, as_of=day, stage_from=source)
     peers = peers_of(history)
+    _, scores_then, _ = account_health(history, as_of=since)
+    stages = _stages(data, history, policy=rules, as_of=day, stage_from=source)
     return Portfolio(
         **view,
         funnel=funnel_positions(view["health"], peers=peers),
         funnel_limits=limits_of(view["health"], peers=peers),
         looks=next_looks(view["health"]),
         accounts=history.accounts,
-        stages=_stages(data, history, policy=rules, as_of=day, stage_from=source),
+        stages=stages,
+        since=since,
+        scores_then=scores_then,
+        stages_then=_stages_then(data, history, day=since, stage_from=source),
+        fairness=fairness(_graded(history, view, stages)),
         timeline=_timeline(data, history, as_of=day, stage_from=source),
     )
 
@@ -250,6 +279,27 @@ def _stages(
         if held.height and held["as_of"][0] != as_of:
             raise DataError(f"{data}: the simulation ends on {held['as_of'][0]}, must end on as_of {as_of}")
     return outlook(held, policy=policy).lazy().collect()
+
+
+def _stages_then(data: str | Path, history: History, /, *, day: date, stage_from: StageFrom) -> pl.DataFrame:
+    """account_id, stage: every account that was in a stage at the end of an earlier day."""
+    if stage_from == "enforcement":
+        then = current_stage(history.enforcement, history.reviews, as_of=day).collect()
+        return then.select("account_id", "stage")
+    steps = read_table(data, Transitions).filter(pl.col("day") <= day).sort("account_id", "day")
+    last = steps.group_by("account_id", maintain_order=True).agg(stage=pl.col("to_stage").last())
+    return last.filter(pl.col("stage") != GOOD).join(history.accounts, on="account_id", how="semi")
+
+
+def _graded(history: History, view: dict[str, Any], stages: pl.DataFrame, /) -> pl.DataFrame:
+    """Every account with its grade, whether it is in a stage, and the groups it belongs to."""
+    bands = view["health"].select("account_id", "band").unique("account_id")
+    return (
+        history.accounts.select("account_id", "industry", "tier")
+        .join(view["scores"].select("account_id", "grade"), on="account_id")
+        .join(bands, on="account_id")
+        .with_columns(is_staged=pl.col("account_id").is_in(stages["account_id"]))
+    )
 
 
 def _timeline(data: str | Path, history: History, /, *, as_of: date, stage_from: StageFrom) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from deliverlab.display import bundle
 from deliverlab.events import store
 from deliverlab.events.daily import count_by, countable
 from deliverlab.events.recipients import add_recipient_key
+from deliverlab.language import ENGLISH, speaking
 from deliverlab.metrics import METRICS
 from deliverlab.pipeline.directory import read_table
 from deliverlab.review.checklist import checklist_groups, checklist_hash, checklist_summary
@@ -36,9 +37,13 @@ WINDOW_DAYS = 30  # as health looks at an account
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Checklist:
-    """What the pages and files of a contact review say. Shown, it names no address."""
+    """What the pages and files of a contact review say. Shown, it names no address.
+
+    `told` are the decisions with their evidence in the page's language, `decisions` what goes into files.
+    """
 
     decisions: pl.DataFrame
+    told: pl.DataFrame
     groups: pl.DataFrame
     summary: dict[str, Any]
     removals: pl.DataFrame
@@ -54,8 +59,8 @@ class Checklist:
 
     @property
     def masked_decisions(self) -> pl.DataFrame:
-        """The decisions with addresses that show no more than a letter and the domain."""
-        return self.decisions.with_columns(masked(pl.col("email")).alias("email"))
+        """What is told, with addresses that show no more than a letter and the domain."""
+        return self.told.with_columns(masked(pl.col("email")).alias("email"))
 
     @property
     def has_contacts(self) -> bool:
@@ -71,7 +76,14 @@ class Checklist:
 
 
 def open_checklist(
-    data: str | Path, history: History, /, *, as_of: date, metric: str | None, peer_rate: float | None
+    data: str | Path,
+    history: History,
+    /,
+    *,
+    as_of: date,
+    metric: str | None,
+    peer_rate: float | None,
+    language: str = ENGLISH,
 ) -> Checklist:
     """The review of the one account in `history`; segments are those of `metric`, above the `peer_rate`.
 
@@ -82,6 +94,10 @@ def open_checklist(
     stored = events_of(contacts, data)
     events = None if stored is None else stored.collect()
     decisions = contact_decisions(contacts, events, as_of=as_of).collect()
+    told = decisions
+    if language != ENGLISH:
+        with speaking(language):
+            told = contact_decisions(contacts, events, as_of=as_of).collect()
     last = as_of - timedelta(days=history.known_within_days)
     window = (last - timedelta(days=WINDOW_DAYS - 1), last)
     removed, parts = Removals.create_empty(), Segments.create_empty()
@@ -98,6 +114,7 @@ def open_checklist(
             parts = segments(cut, whole, metric=metric, peer_rate=peer_rate)
     return Checklist(
         decisions=decisions,
+        told=told,
         groups=checklist_groups(decisions).collect(),
         summary=checklist_summary(decisions).collect().row(0, named=True),
         removals=removed,

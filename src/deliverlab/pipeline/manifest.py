@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deliverlab.errors import DataError
+from deliverlab.language import ENGLISH
 from deliverlab.pipeline.batch import CHALLENGER, KINDS, SCENARIO, SEED, Batch, write_reports
 from deliverlab.pipeline.lookup import StageFrom  # noqa: TC001  pydantic reads it
 from deliverlab.reports.run import DEADLINE, EngineName
@@ -38,6 +39,8 @@ class Manifest(BaseModel):
     deadline: float = Field(default=DEADLINE, gt=0)
     standalone: bool = False
     show_addresses: bool = False
+    language: str = ENGLISH
+    since_days: int = Field(default=1, ge=1)
 
 
 def read_manifest(path: str | Path, /) -> Manifest:

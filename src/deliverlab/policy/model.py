@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from deliverlab.errors import PolicyError
+from deliverlab.language import say
 from deliverlab.metrics import METRICS
 from deliverlab.policy.fields import (
     Basis,
@@ -213,7 +214,8 @@ class Policy(Document):
         inferred = sum(number.basis == "inferred" for number in numbers)
         if not inferred or not any("basis" in number.model_fields_set for number in numbers):
             return self.name
-        return f"{self.name} ({inferred} of {len(numbers)} numbers inferred)"
+        stated = say("{n} of {all} numbers inferred", n=inferred, all=len(numbers))
+        return f"{self.name} ({stated})"
 
     def span_of(self, rule: Rule) -> Span:
         """How far back a rule looks: its own window, or the policy's."""

@@ -1,12 +1,9 @@
 """What we show: charts, tables and sentences; notebooks run by the batch; pages and their index.
 
-`theme` is the look, `texts` and `numbers` are the words, `render` is how an object shows itself; `charts`,
-`tables` and `fragments` draw, and so do modules named `…_chart`, `…_charts` and `…_tables`; those named
-`…_page` are what pages say; `parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them
-into HTML.
-`tables` and `fragments` draw; `account_page`, `review_page`, `portfolio_page`, `desk_page` and
-`appeal_page` are what pages say, `effect_chart` whether reviews help;
-`parameters`, `kernel` and `run` run notebooks, `pages` and `index` turn them into HTML.
+`theme` is the look, `numbers` and modules named `…texts` are the words, `reader` says in whose language;
+`render` is how an object shows itself; `charts`, `tables` and `fragments` draw, and so do modules named
+`…_chart`, `…_charts` and `…_tables`; those named `…_page` are what pages say. `parameters`, `kernel` and
+`run` run notebooks, `making` makes a report of one, `pages`, `index` and `pdf` turn them into HTML and PDF.
 
 What notebooks call is named here and brought when it is first used.
 """
@@ -17,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from deliverlab.reports.account_page import banner as banner
     from deliverlab.reports.account_page import heading as heading
+    from deliverlab.reports.account_page import last_month as last_month
     from deliverlab.reports.account_page import sensitivity as sensitivity
     from deliverlab.reports.account_page import snapshot as snapshot
     from deliverlab.reports.account_page import standing as standing
@@ -47,6 +45,7 @@ if TYPE_CHECKING:
     from deliverlab.reports.portfolio_page import due as due
     from deliverlab.reports.portfolio_page import first_look as first_look
     from deliverlab.reports.portfolio_page import industries as industries
+    from deliverlab.reports.portfolio_page import is_it_fair as is_it_fair
     from deliverlab.reports.portfolio_page import notes as notes
     from deliverlab.reports.portfolio_page import overview as overview
     from deliverlab.reports.portfolio_page import queue as queue
@@ -80,6 +79,7 @@ _HOMES = {
     "banner": "account_page",
     "standing": "account_page",
     "snapshot": "account_page",
+    "last_month": "account_page",
     "sensitivity": "account_page",
     "trend": "account_page",
     "what_to_do": "account_page",
@@ -98,6 +98,7 @@ _HOMES = {
     "industries": "portfolio_page",
     "stages": "portfolio_page",
     "changes": "portfolio_page",
+    "is_it_fair": "portfolio_page",
     "notes": "portfolio_page",
     "desk_answer": "desk_page",
     "desk_queue": "desk_page",

@@ -11,7 +11,7 @@ import polars as pl
 from markupsafe import Markup
 
 from deliverlab.metrics import METRICS
-from deliverlab.reports import numbers, texts
+from deliverlab.reports import account_texts, numbers, texts
 from deliverlab.reports.account_page import notices
 from deliverlab.reports.fragments import fragment
 from deliverlab.reports.pages import document
@@ -51,7 +51,7 @@ def appeal(appealed: Appeal, /) -> Html:
     health = (
         case.health.filter(pl.col("metric").cast(pl.String) == metric).row(0, named=True) if is_bad else None
     )
-    cause = texts.reason(health) if health else _no_cause(score["grade"])
+    cause = account_texts.reason(health) if health else _no_cause(score["grade"])
     causes = case.advice.filter(pl.col("metric").cast(pl.String) == metric) if is_bad else case.advice.clear()
     return fragment(
         "appeal", words=f"{cause} {len(appealed.reviews)} reviews on record",
@@ -71,7 +71,7 @@ def appeal_page(appealed: Appeal, /) -> str:
 
 
 def _no_cause(grade: str) -> str:
-    return texts.headline(grade, None) + "." if grade == NOT_ENOUGH_MAIL else NO_CAUSE
+    return account_texts.headline(grade, None) + "." if grade == NOT_ENOUGH_MAIL else NO_CAUSE
 
 
 def _since(since: Mapping[str, Any] | None) -> str:

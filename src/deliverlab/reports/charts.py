@@ -6,12 +6,14 @@ Only the columns that are drawn travel, rounded to what an eye can tell.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import altair as alt
 import polars as pl
 import polars.selectors as cs
 
+from deliverlab.language import say
 from deliverlab.metrics import METRICS
 from deliverlab.reports import numbers, texts
 from deliverlab.reports.render import Chart
@@ -49,15 +51,16 @@ def plot_trend(trends: pl.DataFrame, /, *, metric: str, marks: Sequence[tuple[da
         (peak for name in ("rate", "peer_high", "peer_rate") if (peak := _peak(drawn, name))), default=0.01
     )
     scale = alt.Scale(domain=[0, 1.2 * top])
-    colour = alt.Scale(domain=[YOU, THEY], range=[OWN, PEERS])
+    you, they = say(YOU), say(THEY)
+    colour = alt.Scale(domain=[you, they], range=[OWN, PEERS])
     base = alt.Chart(drawn).encode(alt.X("day:T", axis=DAY_AXIS))
 
     def rate(column: str) -> alt.Y:
         return alt.Y(f"{column}:Q", axis=PERCENT_AXIS, scale=scale)
 
     whose = alt.Color("whose:N", scale=colour, legend=alt.Legend(title=None, columns=1, symbolOpacity=1))
-    yours = base.transform_calculate(whose=repr(YOU))
-    theirs = base.transform_calculate(whose=repr(THEY))
+    yours = base.transform_calculate(whose=json.dumps(you, ensure_ascii=False))
+    theirs = base.transform_calculate(whose=json.dumps(they, ensure_ascii=False))
     layers = [
         theirs.mark_area(opacity=0.22, clip=True).encode(rate("peer_low"), alt.Y2("peer_high"), whose),
         theirs.mark_line(strokeDash=[5, 4], strokeWidth=1.6, clip=True).encode(rate("peer_rate"), whose),
@@ -78,9 +81,13 @@ def plot_trend(trends: pl.DataFrame, /, *, metric: str, marks: Sequence[tuple[da
     named = METRICS[metric]
     return Chart.of(
         alt.layer(*layers).properties(height=260),
-        title=f"{named.words.capitalize()} over time",
-        subtitle=f"{named.event_words} out of {named.denominator_words}, each day over the 30 days before it",
-        words=_trend_words(drawn, named.words),
+        title=say("{metric} over time", metric=say(named.words).capitalize()),
+        subtitle=say(
+            "{events} out of {mails}, each day over the 30 days before it",
+            events=say(named.event_words),
+            mails=say(named.denominator_words),
+        ),
+        words=_trend_words(drawn, say(named.words)),
     )
 
 
@@ -89,17 +96,15 @@ def plot_snapshot(health: pl.DataFrame, /) -> Chart:
 
     Only rates of which less is better: one direction then means one thing on the whole picture.
     """
-    enforced = [name for name, metric in METRICS.items() if metric.is_enforced]
+    names = {name: say(metric.words) for name, metric in METRICS.items() if metric.is_enforced}
     compared = health.filter(
-        pl.col("metric").cast(pl.String).is_in(enforced),
+        pl.col("metric").cast(pl.String).is_in(list(names)),
         pl.col("rate").is_not_null(),
         pl.col("peer_rate") > 0,
     )
     reach = (1 / REACH, REACH)
     drawn = compared.select(
-        metric=pl.col("metric")
-        .cast(pl.String)
-        .replace_strict({name: METRICS[name].words for name in enforced}),
+        metric=pl.col("metric").cast(pl.String).replace_strict(names),
         grade=pl.col("grade").cast(pl.String),
         ratio=(pl.col("rate") / pl.col("peer_rate")).clip(*reach).round(4),
         low=(pl.col("rate_low") / pl.col("peer_rate")).clip(*reach).round(4),
@@ -108,16 +113,17 @@ def plot_snapshot(health: pl.DataFrame, /) -> Chart:
         peer_rate=pl.col("peer_rate").round(6),
     )
     ticks = [0.1, 0.25, 0.5, 1, 2, 4, 10, 20]
-    axis = alt.Axis(values=ticks, format="~g", title="times the rate of your peers")
+    axis = alt.Axis(values=ticks, format="~g", title=say("times the rate of your peers"))
     least, most = drawn.select(pl.col("low").min().fill_null(1), pl.col("high").max().fill_null(1)).row(0)
     scale = alt.Scale(type="log", domain=[min(0.4, 0.9 * least), max(2.5, 1.1 * most)])
     colour = alt.Color(
         "grade:N", scale=alt.Scale(domain=[*GRADE_COLOURS], range=[*GRADE_COLOURS.values()]), legend=None
     )
-    row = alt.Y("metric:N", sort=[METRICS[name].words for name in enforced], title=None)
+    row = alt.Y("metric:N", sort=list(names.values()), title=None)
     said = [
-        alt.Tooltip("metric:N"), alt.Tooltip("grade:N"), alt.Tooltip("rate:Q", title="you", format=".3~%"),
-        alt.Tooltip("peer_rate:Q", title="peers", format=".3~%"),
+        alt.Tooltip("metric:N", title=say("metric")), alt.Tooltip("grade:N", title=say("grade")),
+        alt.Tooltip("rate:Q", title=say("you"), format=".3~%"),
+        alt.Tooltip("peer_rate:Q", title=say("peers"), format=".3~%"),
     ]  # fmt: skip
     base = alt.Chart(drawn)
     peers = alt.Chart(pl.DataFrame({"one": [1]})).mark_rule(color=PEERS, strokeWidth=2, strokeDash=[5, 4])
@@ -131,10 +137,15 @@ def plot_snapshot(health: pl.DataFrame, /) -> Chart:
                 row, alt.X("ratio:Q", scale=scale, axis=axis), colour, tooltip=said
             ),
         ).properties(height=ROW * drawn.height),
-        title="You against your peers",
-        subtitle="left of the dashed line is better than they are, right of it worse; bars show chance",
+        title=say("You against your peers"),
+        subtitle=say("left of the dashed line is better than they are, right of it worse; bars show chance"),
         words="; ".join(
-            f"{row['metric']} {numbers.percent(row['rate'])}, peers {numbers.percent(row['peer_rate'])}"
+            say(
+                "{metric} {rate}, peers {theirs}",
+                metric=row["metric"],
+                rate=numbers.percent(row["rate"]),
+                theirs=numbers.percent(row["peer_rate"]),
+            )
             for row in drawn.iter_rows(named=True)
         ),
     )
@@ -261,7 +272,11 @@ def _trend_words(drawn: pl.DataFrame, words: str) -> str:
     """The first and the last day of a trend."""
     known = drawn.drop_nulls("rate")
     if not known.height:
-        return f"{words}: no mail in these days"
+        return say("{metric}: no mail in these days", metric=words)
     first, last = known.row(0, named=True), known.row(-1, named=True)
-    then, now = (f"{numbers.percent(row['rate'])} on {numbers.day(row['day'])}" for row in (first, last))
-    return f"{words}: {then}, {now}, peers {numbers.percent(last['peer_rate'])}"
+    then, now = (
+        say("{rate} on {day}", rate=numbers.percent(row["rate"]), day=numbers.day(row["day"]))
+        for row in (first, last)
+    )
+    theirs = numbers.percent(last["peer_rate"])
+    return say("{metric}: {then}, {now}, peers {theirs}", metric=words, then=then, now=now, theirs=theirs)

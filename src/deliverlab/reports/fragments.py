@@ -8,8 +8,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from deliverlab.language import say
 from deliverlab.metrics import METRICS
-from deliverlab.reports import numbers, texts
+from deliverlab.reports import account_texts, numbers, review_texts, texts
 from deliverlab.reports.render import Html
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -55,7 +56,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"texts": texts, "numbers": numbers, "METRICS": METRICS}
+    environment.globals |= {
+        "say": say, "texts": texts, "account_texts": account_texts, "review_texts": review_texts,
+        "numbers": numbers, "METRICS": METRICS,
+    }  # fmt: skip
     environment.filters |= {
         "percent": numbers.percent,
         "count": numbers.count,

@@ -55,6 +55,10 @@ class Case(Facts, Protocol):
     """One account: where it stands, how well it does against whom, and what its contacts need."""
 
     @property
+    def language(self) -> str:
+        """The language of its pages."""
+
+    @property
     def account(self) -> Mapping[str, Any]:
         """The account's row of `schemas.Accounts`."""
 
@@ -67,6 +71,10 @@ class Case(Facts, Protocol):
         """`schemas.Trends`."""
 
     @property
+    def months(self) -> pl.DataFrame:
+        """`Months` of the health area: the last whole month beside the one before, a row a metric."""
+
+    @property
     def sensitivity(self) -> pl.DataFrame:
         """`Sensitivity` of the health area: metric, choice, setting, grade, a row a choice."""
 
@@ -75,8 +83,12 @@ class Case(Facts, Protocol):
         """`schemas.ContactDecisions`."""
 
     @property
+    def told(self) -> pl.DataFrame:
+        """The same with evidence in the language of the page."""
+
+    @property
     def masked_decisions(self) -> pl.DataFrame:
-        """The same with addresses that show no more than a letter and the domain."""
+        """What is told with addresses that show no more than a letter and the domain."""
 
     @property
     def groups(self) -> pl.DataFrame:
@@ -128,6 +140,22 @@ class Portfolio(Facts, Protocol):
     @property
     def stages(self) -> pl.DataFrame:
         """One row an account that is in a stage; the columns of `Case.stage` and account_id."""
+
+    @property
+    def since(self) -> date:
+        """The earlier day that `as_of` is compared with."""
+
+    @property
+    def scores_then(self) -> pl.DataFrame:
+        """`schemas.Scores` of that day."""
+
+    @property
+    def stages_then(self) -> pl.DataFrame:
+        """account_id, stage: whoever was in a stage on that day."""
+
+    @property
+    def fairness(self) -> pl.DataFrame:
+        """`Fairness` of the policy area: how often accounts of each group are in a stage, by how they are."""
 
     @property
     def timeline(self) -> pl.DataFrame:

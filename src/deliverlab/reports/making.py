@@ -13,6 +13,7 @@ from pathlib import Path
 from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 
+from deliverlab.language import ENGLISH, say, speaking
 from deliverlab.reports.fragments import slug
 from deliverlab.reports.pages import Script, page
 
@@ -37,7 +38,8 @@ class Job:
     """A report to make: a notebook with parameters, the page's title, and its file's name without ending.
 
     `inputs` is a hash of all that the notebook reads; where it is given, a report that is there already is
-    not made again. `verdict` is an expression over the notebook's names, to record with the report.
+    not made again. `verdict` is an expression over the notebook's names, to record with the report. Prose is
+    in the `language`; what a notebook's code shows is in that of its parameters.
     """
 
     notebook: Path
@@ -46,6 +48,7 @@ class Job:
     title: str
     inputs: str = ""
     verdict: str = ""
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +79,10 @@ def make(job: Job, /, *, out: Path, script: Script, execute: Callable[[Notebook]
     for path in (stamp, page_path, kept):
         path.unlink(missing_ok=True)
     try:
-        notebook, verdict = _run(job, execute)
-        write_whole(kept, written(notebook))
-        write_whole(page_path, page(notebook, title=job.title, vega=script))
+        with speaking(job.language):
+            notebook, verdict = _run(job, execute)
+            write_whole(kept, written(notebook))
+            write_whole(page_path, page(notebook, title=job.title, vega=script))
         if job.inputs:
             done = {"key": key_of(job, script=script), "verdict": verdict}
             write_whole(stamp, json.dumps(done, sort_keys=True) + "\n")
@@ -111,6 +115,7 @@ def key_of(job: Job, /, *, script: Script) -> str:
         "parameters": dict(job.parameters),
         "title": job.title,
         "verdict": job.verdict,
+        "language": job.language,
         "versions": {name: version(name) for name in VERSIONS},
         "script": script.file or sha256(script.text.encode()).hexdigest(),
     }
@@ -181,7 +186,10 @@ def _run(job: Job, execute: Callable[[Notebook], Notebook]) -> tuple[Notebook, M
 
 
 def _with_parameters(job: Job) -> Notebook:
-    """The notebook with the cell that papermill injects; values in it are literals, whatever they hold."""
+    """The notebook with the cell that papermill injects, its prose in the language that is spoken.
+
+    Values in that cell are literals, whatever they hold.
+    """
     import papermill
 
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
@@ -190,4 +198,7 @@ def _with_parameters(job: Job) -> Notebook:
         prepared: Notebook = papermill.execute_notebook(
             copy, None, parameters=dict(job.parameters), prepare_only=True
         )
+    for cell in prepared["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = say(cell["source"])
     return prepared

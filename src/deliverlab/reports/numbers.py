@@ -1,8 +1,11 @@
-"""How pages write a share, a count and a day."""
+"""How pages write a share, a count and a day, in the language that is spoken."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from deliverlab.language import decimal, in_percent, long_day, long_month, say
 
 if TYPE_CHECKING:
     from datetime import date
@@ -20,8 +23,8 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     if 0 < share < SMALLEST_SHARE:
-        return "under 0.001%"
-    return f"{share:.0%}" if share >= 0.0995 else f"{100 * share:.2g}%"
+        return say("under {share}", share=in_percent(Decimal(str(SMALLEST_SHARE))))
+    return in_percent(Decimal(f"{share:.2f}" if share >= 0.0995 else f"{share:.2g}"))
 
 
 def count(number: float | None) -> str:
@@ -30,7 +33,7 @@ def count(number: float | None) -> str:
     >>> count(1234567)
     '1,234,567'
     """
-    return "–" if number is None else f"{number:,.0f}"
+    return "–" if number is None else decimal(Decimal(f"{number:.0f}"))
 
 
 def counted(number: int, thing: str) -> str:
@@ -49,7 +52,17 @@ def day(when: date) -> str:
     >>> day(date(2026, 6, 1))
     '1 June 2026'
     """
-    return f"{when.day} {when:%B %Y}"
+    return long_day(when)
+
+
+def month_of(when: date) -> str:
+    """The month of a day.
+
+    >>> from datetime import date
+    >>> month_of(date(2026, 6, 1))
+    'June 2026'
+    """
+    return long_month(when)
 
 
 def measured(value: float | None, unit: str, /, *, is_difference: bool = False) -> str:

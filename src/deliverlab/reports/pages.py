@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from deliverlab.language import spoken
 from deliverlab.reports.fragments import fill, read_asset
 from deliverlab.reports.lab_style import FOR_THE_LAB, grade_variables
 from deliverlab.reports.render import VEGALITE
@@ -59,13 +60,13 @@ def page(notebook: Notebook, /, *, title: str, vega: Script | str | None = None)
 def document(*, title: str, blocks: Sequence[Markup], scripts: Sequence[str], shared: str = "") -> str:
     """A whole HTML document in the one look, that can run these scripts and load no more than one file.
 
-    `shared` is the name of that file, a script beside the document.
+    It is in the language that is spoken. `shared` is the name of that file, a script beside the document.
     """
     trusted = [inline_script(script) for script in scripts]
     nonce = _digest("\0".join([title, *blocks])) if shared else ""
     return fill(
         "page.html.j2", title=title, blocks=blocks, style=_style(), scripts=trusted, shared=shared,
-        nonce=nonce, content_policy=_content_policy(trusted, nonce=nonce),
+        language=spoken().tag, nonce=nonce, content_policy=_content_policy(trusted, nonce=nonce),
     )  # fmt: skip
 
 

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from deliverlab.reports.render import Chart, Html
 
 QUEUE_LENGTH = 15
-RECENT_DAYS = 7
+ONE_DAY = timedelta(days=1)
 CHANGES_SHOWN = 8
 
 
 def overview(portfolio: Portfolio, /) -> Html:
     """The answer: how many accounts are in a stage and how many are poor; and how many stand where."""
     accounts = portfolio.accounts.height
-    grades = {grade: portfolio.scores.filter(_is(grade)).height for grade in GRADES}
+    grades = {
+        grade: portfolio.scores.filter(pl.col("grade").cast(pl.String) == grade).height for grade in GRADES
+    }
     staged = portfolio.stages.height
     are = "is" if staged == 1 else "are"
     headline = f"{numbers.count(staged)} of {numbers.counted(accounts, 'account')} {are} in a stage"
@@ -70,7 +72,7 @@ def industries(portfolio: Portfolio, /) -> Chart:
     cells = (
         portfolio.scores.join(groups, on="account_id")
         .group_by("industry", "band")
-        .agg(accounts=pl.len(), poor=_is("poor").sum())
+        .agg(accounts=pl.len(), poor=_is_poor().sum())
         .with_columns(
             pl.col("industry").map_elements(texts.industry_words, return_dtype=pl.String),
             poor_share=pl.col("poor") / pl.col("accounts"),
@@ -87,23 +89,32 @@ def stages(portfolio: Portfolio, /) -> Chart:
     return plot_stages(portfolio.timeline, stages=names)
 
 
-def changes(portfolio: Portfolio, /, *, days: int = RECENT_DAYS, length: int = CHANGES_SHOWN) -> Html:
-    """What has changed: who came into a stage of late, and whose score fell most."""
-    since = portfolio.as_of - timedelta(days=days)
-    entered = (
-        portfolio.stages.filter(pl.col("entered_on") > since)
-        .join(_named(portfolio), on="account_id")
-        .sort("entered_on", "account_id", descending=[True, False])
-    )
+def changes(portfolio: Portfolio, /, *, length: int = CHANGES_SHOWN) -> Html:
+    """What has changed since the earlier day: stages, grades, and whose score fell most within a month."""
+    moved = _moved(portfolio)
+    is_poor, was_poor = _is_poor(), _is_poor("grade_then")
+    lists = {
+        "Came into a stage, or a graver one": moved.filter(pl.col("place") > pl.col("place_then")),
+        "Left a stage, or came into a milder one": moved.filter(pl.col("place") < pl.col("place_then")),
+        "Became poor": moved.filter(is_poor & ~was_poor),
+        "Poor no more": moved.filter(was_poor & ~is_poor),
+    }
     fallen = portfolio.scores.filter(pl.col("change") < 0).join(_named(portfolio), on="account_id")
+    since = "yesterday" if portfolio.as_of - portfolio.since == ONE_DAY else numbers.day(portfolio.since)
+    told = [f"{title.lower()}: {found.height}" for title, found in lists.items()]
     return fragment(
         "changes",
-        words=f"{entered.height} came into a stage in {days} days; {fallen.height} scores fell",
-        entered=entered.head(length).rows(named=True),
-        more=max(0, entered.height - length),
+        words=f"Since {since} {', '.join(told)}; {fallen.height} scores fell within a month",
+        since=since,
+        lists={title: found.head(length).rows(named=True) for title, found in lists.items()},
+        counts={title: found.height for title, found in lists.items()},
         fallen=fallen.sort("change", "account_id").head(length).rows(named=True),
-        days=days,
     )
+
+
+def is_it_fair(portfolio: Portfolio, /) -> Html:
+    """Whether accounts that are equally well are in a stage equally often, by volume, industry and plan."""
+    return tables.fairness(portfolio.fairness)
 
 
 def notes(portfolio: Portfolio, /) -> Html:
@@ -111,8 +122,8 @@ def notes(portfolio: Portfolio, /) -> Html:
     return fragment("notes", words="; ".join(portfolio.notes) or "No notes", notes=portfolio.notes)
 
 
-def _is(grade: str) -> pl.Expr:
-    return pl.col("grade").cast(pl.String) == grade
+def _is_poor(grade: str = "grade") -> pl.Expr:
+    return (pl.col(grade).cast(pl.String) == "poor").fill_null(value=False)
 
 
 def _named(portfolio: Portfolio) -> pl.DataFrame:
@@ -132,12 +143,30 @@ def _standing(portfolio: Portfolio) -> pl.DataFrame:
     )
 
 
+def _moved(portfolio: Portfolio) -> pl.DataFrame:
+    """Every account's stage and grade, now and then; `place` is how far up the ladder a stage is."""
+    then = portfolio.stages_then.rename({"stage": "stage_then"})
+    grades = portfolio.scores_then.select("account_id", grade_then="grade")
+    standing = (
+        _standing(portfolio)
+        .join(then, on="account_id", how="left")
+        .join(grades, on="account_id", how="left")
+        .with_columns(pl.col("stage_then").fill_null(GOOD))
+    )
+    ladder = sorted({*standing["stage"], *standing["stage_then"]}, key=texts.stage_place)
+    places = {stage: place for place, stage in enumerate(ladder)}
+    return standing.with_columns(
+        place=pl.col("stage").replace_strict(places, return_dtype=pl.Int64),
+        place_then=pl.col("stage_then").replace_strict(places, return_dtype=pl.Int64),
+    ).sort(pl.col("place") - pl.col("place_then"), "account_id", descending=[True, False])
+
+
 def _queue(portfolio: Portfolio) -> pl.DataFrame:
     """The poor accounts at the metric by which they harm, those that will probably do most harm first."""
     rates = portfolio.health.select("account_id", "events", "trials", "rate", "peer_rate", "metric")
     return (
         portfolio.looks.select("account_id", "metric", "due_on", "harm", excess="expected_excess")
-        .join(_standing(portfolio).filter(_is("poor")), on="account_id", maintain_order="left")
+        .join(_standing(portfolio).filter(_is_poor()), on="account_id", maintain_order="left")
         .join(rates, on=["account_id", "metric"], maintain_order="left")
         .with_columns(worst_metric="metric")
     )

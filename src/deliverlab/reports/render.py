@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deliverlab.reports.theme import THEME
+from deliverlab.reports.theme import THEME, chart_locale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,8 @@ class Chart:
         spec = drawing.properties(width=WIDTH).to_dict()
         del spec["$schema"]
         heading: dict[str, Any] = {"text": title} | ({"subtitle": subtitle} if subtitle else {})
-        return cls(spec | {"title": heading, "description": words, "config": dict(THEME)}, words)
+        config = {**THEME, **chart_locale()}
+        return cls(spec | {"title": heading, "description": words, "config": config}, words)
 
     def _repr_mimebundle_(self, **_: object) -> Bundle:
         return {VEGALITE: self.spec, "text/plain": self.words}, {VEGALITE: {"embed_options": EMBED_OPTIONS}}

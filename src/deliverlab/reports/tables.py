@@ -11,10 +11,11 @@ from typing import Any
 import polars as pl
 from great_tables import GT
 
+from deliverlab.language import say
 from deliverlab.metrics import METRICS
-from deliverlab.reports import numbers, texts
+from deliverlab.reports import account_texts, numbers, texts
 from deliverlab.reports.render import Html
-from deliverlab.schemas import GRADES
+from deliverlab.schemas import BANDS, GRADES
 
 CONTAINER = re.compile(r'^<div id="(?P<id>[a-z-]+)"')  # what great-tables puts around its table
 
@@ -99,18 +100,61 @@ def due(looks: pl.DataFrame, /, *, silent: int) -> Html:
 def choices(rows: pl.DataFrame, /, *, grade: str) -> Html:
     """What a grade would be if a choice were otherwise; `rows` has choice, setting and grade."""
     said = {}
-    for choice, words in texts.CHOICE_WORDS.items():
+    for choice, words in account_texts.CHOICE_WORDS.items():
         of_choice = rows.filter(choice=choice).sort("grade", "setting")
         others = of_choice.filter(pl.col("grade").cast(pl.String) != grade)
-        changed = others.group_by("grade", maintain_order=True).agg(pl.col("setting").str.join(", "))
-        would_be = [f"{texts.GRADE_WORDS[to].lower()} ({name})" for to, name in changed.iter_rows()]
+        changed = others.group_by("grade", maintain_order=True).agg("setting")
+        would_be = [
+            f"{texts.grade_words(to).lower()} ({', '.join(map(say, settings))})"
+            for to, settings in changed.iter_rows()
+        ]
         if of_choice.height:
-            said[words] = "; ".join(would_be) or "the same"
+            said[say(words)] = "; ".join(would_be) or say("the same")
     shown = pl.DataFrame({"choice": list(said), "grade": list(said.values())})
     table = plain_table(shown, table_id="choices").cols_label(
-        choice="If it were", grade=f"It would be, instead of {texts.GRADE_WORDS[grade].lower()}"
+        choice=say("If it were"),
+        grade=say("It would be, instead of {grade}", grade=texts.grade_words(grade).lower()),
     )
     return as_html(table, "; ".join(f"{choice}: {grade}" for choice, grade in said.items()))
+
+
+def fairness(groups: pl.DataFrame, /) -> Html:
+    """How many accounts of each group are in a stage, poor ones and others; `groups` is `Fairness`."""
+    named = groups.sort("by", pl.col("value").cast(pl.Enum(_in_order(groups["value"])))).with_columns(
+        pl.col("by").cast(pl.String).replace_strict(texts.GROUPED_BY),
+        pl.col("value").map_elements(texts.group_words, return_dtype=pl.String),
+        said=_in_stage(),
+    )
+    poor, others = (
+        named.filter(is_poor=is_poor).select("by", "value", pl.col("said").alias(name))
+        for name, is_poor in (("poor", True), ("others", False))
+    )
+    shown = poor.join(others, on=["by", "value"], how="full", coalesce=True, maintain_order="left_right")
+    apart = [
+        f"{'poor' if row['is_poor'] else 'other'} accounts, {row['value']}: {numbers.percent(row['share'])}, "
+        f"elsewhere {numbers.percent(row['other_share'])}"
+        for row in named.filter("stands_out").iter_rows(named=True)
+    ]
+    words = f"Beyond chance: {'; '.join(apart)}" if apart else texts.NOBODY_STANDS_OUT
+    table = (
+        plain_table(shown, table_id="fairness", groups="by")
+        .cols_label(value="Group", poor="Poor accounts in a stage", others="Others in a stage")
+        .cols_align("right", columns=["poor", "others"])
+        .sub_missing(missing_text="–")
+        .tab_source_note(f"{words}.")
+    )
+    return as_html(table, words)
+
+
+def _in_order(values: pl.Series) -> list[str]:
+    """Volume bands from the smallest, everything else by its name."""
+    return [*BANDS, *sorted({*values} - {*BANDS})]
+
+
+def _in_stage() -> pl.Expr:
+    """3 of 20, 15% (5.2% to 36%), with a mark where that is beyond chance."""
+    parts = pl.struct("in_stage", "accounts", "share", "share_low", "share_high", "stands_out")
+    return parts.map_elements(texts.share_words, return_dtype=pl.String)
 
 
 def plain_table(shown: pl.DataFrame, /, *, table_id: str, groups: str | None = None) -> GT:
@@ -132,5 +176,5 @@ def as_html(table: GT, words: str, /) -> Html:
 
 
 def _in_reach(container: re.Match[str]) -> str:
-    named = container["id"].replace("-", " ")
-    return f'<div id="{container["id"]}" tabindex="0" role="region" aria-label="Table: {named}"'
+    name = f"{say('Table')}: {container['id'].replace('-', ' ')}"
+    return f'<div id="{container["id"]}" tabindex="0" role="region" aria-label="{name}"'

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deliverlab.language import ENGLISH, say, spoken
 from deliverlab.schemas import NOT_ENOUGH_MAIL
 
 if TYPE_CHECKING:
@@ -50,3 +51,27 @@ THEME: Mapping[str, Any] = {
     "text": {"color": INK, "fontSize": 12},
     "rule": {"color": INK},
 }  # fmt: skip
+
+
+def chart_locale() -> dict[str, Any]:
+    """How Vega writes numbers and days in the language that is spoken; English is its own."""
+    language = spoken()
+    if language.tag == ENGLISH:
+        return {}
+    months, days = language.locale.months["format"], language.locale.days["format"]
+    from_january, from_sunday = range(1, 13), (6, 0, 1, 2, 3, 4, 5)
+    return {
+        "locale": {
+            "number": {
+                "decimal": language.point, "thousands": language.comma, "grouping": [3], "currency": ["", ""],
+                "percent": say("{}%").removeprefix("{}"),
+            },
+            "time": {
+                "dateTime": "%A %-d %B %Y %X", "date": "%Y-%m-%d", "time": "%H:%M:%S", "periods": ["", ""],
+                "days": [days["wide"][day] for day in from_sunday],
+                "shortDays": [days["abbreviated"][day] for day in from_sunday],
+                "months": [months["wide"][month] for month in from_january],
+                "shortMonths": [months["abbreviated"][month] for month in from_january],
+            },
+        }
+    }  # fmt: skip

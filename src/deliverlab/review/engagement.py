@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.language import say
 from deliverlab.review.reasons import Finding
-from deliverlab.review.wording import counted, day
+from deliverlab.review.wording import counted, day, told
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,16 +29,22 @@ def engagement_findings(rules: ReviewRules, /, *, seen_until: datetime) -> tuple
     signed_up = [pl.when(pl.col(name) < seen_until).then(name) for name in ("created_at", "consent_at")]
     touched_at = pl.max_horizontal("engaged_at", "last_sent_at", *signed_up)
     is_quiet, is_quiet_for_resend = (_is_quiet(touched_at, since) for since in (quiet_since, resend_since))
-    touched = pl.format("last mail, engagement or sign-up on record: {}", day(touched_at))
+    touched = told("last mail, engagement or sign-up on record: {}", day(touched_at))
     never, stopped = _verdicts("engaged_at", "mails", rules)
     return (
         Finding(
-            "never_engaged", never, pl.format("{}, no open or click by a person", counted("mails", "mail"))
+            "never_engaged",
+            never,
+            told("{}, no open or click by a person", _mails("mails")),
         ),
         Finding(
             "no_longer_engaged",
             stopped,
-            pl.format("{} since the last engagement on {}", counted("mails", "mail"), day("engaged_at")),
+            told(
+                "{} since the last engagement on {}",
+                _mails("mails"),
+                day("engaged_at"),
+            ),
         ),
         Finding("not_mailed_in_a_year", is_quiet, touched),
         Finding("quiet_for_a_resend", is_quiet_for_resend & ~is_quiet, touched),
@@ -64,13 +71,16 @@ def _disagreement(rules: ReviewRules, never: pl.Expr, stopped: pl.Expr) -> Findi
     is_swayed = pl.col("covered_from").is_not_null() & has_claim & (
         (never != claimed_never) | (stopped != claimed_stopped)
     )  # fmt: skip
-    outlived = pl.format("list: hard bounced; events: mail accepted on {}, no bounce", day("accepted_at"))
+    outlived = told("list: hard bounced; events: mail accepted on {}, no bounce", day("accepted_at"))
     claimed = (
         day("claimed_at", missing="never"),
-        counted("claimed_mails", "mail").fill_null("unknown mails"),
+        _mails("claimed_mails").fill_null(say("unknown mails")),
     )
-    counted_up = (day("engaged_at", missing="never"), counted("mails", "mail").fill_null("unknown mails"))
-    both = pl.format("list: last engaged {}, {} since; with the events: {}, {} since", *claimed, *counted_up)
+    counted_up = (
+        day("engaged_at", missing="never"),
+        _mails("mails").fill_null(say("unknown mails")),
+    )
+    both = told("list: last engaged {}, {} since; with the events: {}, {} since", *claimed, *counted_up)
     return Finding(
         "records_disagree",
         pl.col("is_bounce_outlived") | is_denied | is_swayed,
@@ -83,3 +93,7 @@ def _verdicts(engaged_at: str, mails: str, rules: ReviewRules) -> tuple[pl.Expr,
     never = pl.col(engaged_at).is_null() & (pl.col(mails) >= rules.never_engaged_sends)
     stopped = pl.col(engaged_at).is_not_null() & (pl.col(mails) >= rules.no_longer_engaged_sends)
     return never.fill_null(value=False), stopped.fill_null(value=False)
+
+
+def _mails(column: str) -> pl.Expr:
+    return counted(column, "{} mail", "{} mails")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.language import say
 from deliverlab.review.reasons import Finding
-from deliverlab.review.wording import day, mentions, quoted
+from deliverlab.review.wording import day, listed_status, mentions, quoted, told
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,35 +44,33 @@ def permission_findings(rules: ReviewRules, /, *, seen_until: datetime) -> tuple
     )
     lapses_at = given_at.dt.offset_by(pl.format("{}mo", months))
     is_lapsed = (consent == "implied") & (lapses_at < seen_until).fill_null(value=False)
-    bought = pl.format("source {}, means {}", quoted("consent_source"), quoted("consent_means"))
-    late = pl.format("permission of {}, first mail on {}", day("consent_at"), day("first_sent_at"))
+    bought = told("source {}, means {}", quoted("consent_source"), quoted("consent_means"))
+    late = told("permission of {}, first mail on {}", day("consent_at"), day("first_sent_at"))
     flaw = (
-        pl.when(is_refused).then(pl.lit("the list says that there is no permission"))
+        pl.when(is_refused).then(told("the list says that there is no permission"))
         .when(is_third_party).then(bought)
-        .when(is_ahead).then(pl.format("permission is dated {}, after this review", day("consent_at")))
+        .when(is_ahead).then(told("permission is dated {}, after this review", day("consent_at")))
         .when(is_late).then(late)
-        .when(~has_trace).then(pl.lit("no source, means or time on record"))
-        .when(~is_whole).then(pl.format("on record is no {}", _missing()))
-        .otherwise(pl.lit("it is not on record what was asked for"))
+        .when(~has_trace).then(told("no source, means or time on record"))
+        .when(~is_whole).then(told("on record is no {}", _missing()))
+        .otherwise(told("it is not on record what was asked for"))
     )  # fmt: skip
-    implied = pl.format("implied on {}, for {} months", day("consent_at"), months)
+    implied = told("implied on {}, for {} months", day("consent_at"), months)
     return (
         Finding("no_permission", is_refused | (is_blank & ~is_imported), flaw),
         Finding(
             "imported_without_proof",
             (is_imported & ~is_verifiable) | is_third_party,
-            pl.when(is_imported).then(pl.format("import {}: {}", quoted("import_id"), flaw)).otherwise(flaw),
+            pl.when(is_imported).then(told("import {}: {}", quoted("import_id"), flaw)).otherwise(flaw),
         ),
         Finding(
             "other_brand",
             _is_other_brand(rules),
-            pl.format(
-                "permission names {}, not {}", quoted("brand"), quoted("own_brand", missing="the account")
-            ),
+            told("permission names {}, not {}", quoted("brand"), quoted("own_brand", missing="the account")),
         ),
         Finding("implied_consent_lapsed", is_lapsed, implied),
-        _withdrawn("complained", at="complained_at", event="complaint"),
-        _withdrawn("unsubscribed", at="unsubscribed_at", event="unsubscribe"),
+        _withdrawn("complained", at="complained_at", event="complaint", listed="list: complained"),
+        _withdrawn("unsubscribed", at="unsubscribed_at", event="unsubscribe", listed="list: unsubscribed"),
         Finding(
             "permission_unverifiable",
             ~(is_refused | is_blank | is_imported | is_third_party | is_verifiable),
@@ -81,14 +80,14 @@ def permission_findings(rules: ReviewRules, /, *, seen_until: datetime) -> tuple
     )
 
 
-def _withdrawn(code: str, *, at: str, event: str) -> Finding:
+def _withdrawn(code: str, *, at: str, event: str, listed: str) -> Finding:
     """A no that the events or the list have; the evidence says whether the list knew."""
     in_events = pl.col(at).is_not_null()
-    both = pl.format("events: {} on {}; list: {}", pl.lit(event), day(at), "status")
+    both = told("events: {} on {}; list: {}", told(event), day(at), listed_status())
     return Finding(
         code,
         in_events | pl.col(f"is_listed_{code}"),
-        pl.when(in_events).then(both).otherwise(pl.lit(f"list: {code}")),
+        pl.when(in_events).then(both).otherwise(told(listed)),
     )
 
 
@@ -100,5 +99,5 @@ def _is_other_brand(rules: ReviewRules) -> pl.Expr:
 
 def _missing() -> pl.Expr:
     """The parts of the proof that are not there."""
-    parts = [pl.when(pl.col(name).is_null()).then(pl.lit(word)) for name, word in PROOF.items()]
-    return pl.concat_list(parts).list.drop_nulls().list.join(", no ")
+    parts = [pl.when(pl.col(name).is_null()).then(told(word)) for name, word in PROOF.items()]
+    return pl.concat_list(parts).list.drop_nulls().list.join(say(", no "))

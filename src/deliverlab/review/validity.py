@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from deliverlab.review.reasons import Finding
-from deliverlab.review.wording import counted, day, mentions, one_line
+from deliverlab.review.wording import counted, day, listed_status, mentions, one_line, told
 
 if TYPE_CHECKING:
     from deliverlab.review.rules import ReviewRules
@@ -19,7 +19,8 @@ def validity_findings(rules: ReviewRules, /) -> tuple[Finding, ...]:
     A role's mailbox is no fault: one that was signed up by form, or confirmed, may be mailed.
     """
     is_bounced = pl.col("bounced_at").is_not_null()
-    refused = pl.format("events: no such mailbox on {}; list: {}", day("bounced_at"), "status")
+    refused = told("events: no such mailbox on {}; list: {}", day("bounced_at"), listed_status())
+    hard = counted("hard_bounces", "{} hard bounce", "{} hard bounces")
     is_often_hard = pl.col("hard_bounces") >= rules.repeated_hard_bounces
     is_signed_up = (pl.col("consent") == "double_opt_in") | mentions(
         rules.form_words, "consent_source", "consent_means"
@@ -29,38 +30,38 @@ def validity_findings(rules: ReviewRules, /) -> tuple[Finding, ...]:
         Finding(
             "typo_domain",
             pl.col("likely_domain").is_not_null(),
-            pl.format("{} is most likely {}", one_line("domain"), "likely_domain"),
+            told("{} is most likely {}", one_line("domain"), "likely_domain"),
         ),
         Finding(
             "disposable_domain",
             pl.col("is_disposable"),
-            pl.format("{} hands out throw-away mailboxes", one_line("domain")),
+            told("{} hands out throw-away mailboxes", one_line("domain")),
         ),
         Finding(
             "hard_bounced",
             is_bounced | pl.col("is_listed_hard_bounced"),
-            pl.when(is_bounced).then(refused).otherwise(pl.lit("list: hard bounced")),
+            pl.when(is_bounced).then(refused).otherwise(told("list: hard bounced")),
         ),
         Finding(
             "repeatedly_bounced",
             ~is_bounced & (is_often_hard | (pl.col("mailbox_problems") >= rules.repeated_mailbox_problems)),
             pl.when(is_often_hard)
-            .then(pl.format("{}, none of them for what you sent", counted("hard_bounces", "hard bounce")))
+            .then(told("{}, none of them for what you sent", hard))
             .otherwise(
-                pl.format(
+                told(
                     "{} that the mailbox could not take, none accepted since",
-                    counted("mailbox_problems", "mail"),
+                    counted("mailbox_problems", "{} mail", "{} mails"),
                 )
             ),
         ),
         Finding(
             "duplicate",
             pl.col("is_duplicate"),
-            pl.lit("another entry reaches the same mailbox"),
+            told("another entry reaches the same mailbox"),
         ),
         Finding(
             "role_address",
             pl.col("is_role") & ~is_signed_up,
-            pl.lit("the name before the @ is a role, and no sign-up by form is on record"),
+            told("the name before the @ is a role, and no sign-up by form is on record"),
         ),
     )

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from deliverlab.language import say
+from deliverlab.schemas import CONTACT_STATUSES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,7 +26,7 @@ def day(moment: str | pl.Expr, /, *, missing: str = "an unknown day") -> pl.Expr
     '2026-05-01'
     """
     column = pl.col(moment) if isinstance(moment, str) else moment
-    return column.dt.strftime("%Y-%m-%d").fill_null(missing)
+    return column.dt.strftime("%Y-%m-%d").fill_null(say(missing))
 
 
 def one_line(text: str | pl.Expr, /, *, longest: int = 160) -> pl.Expr:
@@ -43,7 +46,7 @@ def quoted(text: str | pl.Expr, /, *, missing: str = "not on record") -> pl.Expr
     >>> pl.select(quoted(pl.lit("spring fair"))).item()
     '"spring fair"'
     """
-    return pl.format('"{}"', one_line(text, longest=LONGEST_QUOTE)).fill_null(missing)
+    return pl.format('"{}"', one_line(text, longest=LONGEST_QUOTE)).fill_null(say(missing))
 
 
 def mentions(words: Sequence[str], /, *columns: str) -> pl.Expr:
@@ -58,11 +61,26 @@ def mentions(words: Sequence[str], /, *columns: str) -> pl.Expr:
     )
 
 
-def counted(number: str | pl.Expr, noun: str, /) -> pl.Expr:
-    """A count with its noun.
+def told(sentence: str, /, *parts: str | pl.Expr) -> pl.Expr:
+    """A sentence in the language that is spoken, with columns in the places of its braces.
 
-    >>> pl.select(counted(pl.lit(1), "mail"), two=counted(pl.lit(2), "mail")).row(0)
-    ('1 mail', '2 mails')
+    >>> pl.select(told("{} is most likely {}", pl.lit("gmial.com"), pl.lit("gmail.com"))).item()
+    'gmial.com is most likely gmail.com'
+    """
+    return pl.format(say(sentence), *parts) if parts else pl.lit(say(sentence))
+
+
+def counted(number: str | pl.Expr, one: str, many: str, /) -> pl.Expr:
+    """A count with its noun, as of one and of many.
+
+    >>> numbers = pl.lit(pl.Series([1, 2]))
+    >>> pl.select(counted(numbers, "{} mail", "{} mails")).to_series().to_list()
+    ['1 mail', '2 mails']
     """
     column = pl.col(number) if isinstance(number, str) else number
-    return pl.format("{} {}", column, pl.when(column == 1).then(pl.lit(noun)).otherwise(pl.lit(f"{noun}s")))
+    return pl.when(column == 1).then(told(one, column)).otherwise(told(many, column))
+
+
+def listed_status() -> pl.Expr:
+    """What the list says of a contact, as its column `status` has it."""
+    return pl.col("status").cast(pl.String).replace({status: say(status) for status in CONTACT_STATUSES})
