@@ -67,8 +67,8 @@ if TYPE_CHECKING:
     from deliverlab.policy.beta_binomial import peer_prior as peer_prior
     from deliverlab.policy.diff import policy_diff as policy_diff
     from deliverlab.policy.explain import explain as explain
-    from deliverlab.policy.filing import policy_text as policy_text
     from deliverlab.policy.fairness import fairness as fairness
+    from deliverlab.policy.filing import policy_text as policy_text
     from deliverlab.policy.model import Policy as Policy
     from deliverlab.policy.pilot import pilot_forecast as pilot_forecast
     from deliverlab.policy.reactions import undo_reactions as undo_reactions
