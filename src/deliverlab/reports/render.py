@@ -47,8 +47,11 @@ class Chart:
         `words` is its text alternative. The schema's address is left out: Vega need not look anything up,
         and a renderer of another version need not warn. The width is fixed: JupyterLab 4.6 hangs on a chart
         that is as wide as its place; a page makes it so (see `pages`).
+
+        That specifications are right is for the tests to check, all kinds of them: checked here by the whole
+        schema, that would take longer than all the rest of drawing.
         """
-        spec = drawing.properties(width=WIDTH).to_dict()
+        spec = drawing.properties(width=WIDTH).to_dict(validate=False)
         del spec["$schema"]
         heading: dict[str, Any] = {"text": title} | ({"subtitle": subtitle} if subtitle else {})
         config = {**THEME, **chart_locale()}
