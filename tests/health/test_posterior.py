@@ -177,3 +177,27 @@ def test_spread_that_is_not_known_is_the_usual_one() -> None:
     """Peers without `tau2` are taken to differ by half their rate."""
     known, unknown = judged(5, 400, tau2=0.25), judged(5, 400, tau2=None)
     assert known["shrunken_ratio"].to_list() == unknown["shrunken_ratio"].to_list()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 4, 5])
+def test_an_account_is_judged_the_same_whoever_is_in_the_table_beside_it(rows: int) -> None:
+    """To the last bit, however the table is cut: also where all rows of a piece are of one kind of metric."""
+    metrics = [metric for metric in METRIC_NAMES for _ in range(5)]
+    table = pl.DataFrame(
+        {
+            "metric": pl.Series(metrics, dtype=pl.Enum(METRIC_NAMES)),
+            "events": [3 + place * 7 % 41 for place in range(len(metrics))],
+            "trials": [900 + place * 13 for place in range(len(metrics))],
+            "peer_rate": [0.004 + 0.001 * (place % 9) for place in range(len(metrics))],
+            "tau2": [0.1 + 0.03 * (place % 7) for place in range(len(metrics))],
+            "day_spread": [0.05 * (place % 5) for place in range(len(metrics))],
+            "week_correlation": 0.3,
+            "sending_days": 20.0,
+            "sending_weeks": 4.0,
+        }
+    )
+
+    whole = add_posterior(table.lazy()).collect()
+    pieces = [add_posterior(piece.lazy()).collect() for piece in table.iter_slices(rows)]
+
+    assert pl.concat(pieces).equals(whole)

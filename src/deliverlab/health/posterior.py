@@ -122,17 +122,13 @@ def _worse_than(times: float) -> pl.Expr:
 
 def _ill_probability() -> pl.Expr:
     """How probably the account is ill: by Bayes' rule, from how well each kind foretells its events."""
-    ill = pl.when(_HIGH_IS_BAD).then(ILL_SHARE).otherwise(0.0)
+    # Never divided by what is one number in some pieces of a column and many in others: by one number Polars
+    # multiplies with the reciprocal, and the last digit would hang on where columns are cut.
+    odds_before = pl.when(_HIGH_IS_BAD).then(ILL_SHARE / (1 - ILL_SHARE)).otherwise(0.0)
     odds = (
-        (
-            _log_likelihood(pl.lit(1.0), pl.lit(1 / ILL_RATIO))
-            - _log_likelihood(pl.col("prior"), pl.col("prior"))
-        )
-        .clip(-700.0, 700.0)
-        .exp()
-        * ill
-        / (1 - ill)
-    )
+        _log_likelihood(pl.lit(1.0), pl.lit(1 / ILL_RATIO))
+        - _log_likelihood(pl.col("prior"), pl.col("prior"))
+    ).clip(-700.0, 700.0).exp() * odds_before
     return odds / (1 + odds)
 
 
