@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,8 @@ QUICK, FULL = (500, 40, 2), (10_000, 500, 4)  # accounts in the data, reports, p
 FLOOR_REPORTS = 12
 DAYS, LAST_DAY, WORKERS = 150, date(2026, 6, 30), 2
 PIECES = (
-    "heading", "banner", "standing", "snapshot", "trend", "what_to_do", "what_next", "sensitivity",
+    "heading", "banner", "standing", "snapshot", "last_month", "trend", "what_to_do", "what_next",
+    "sensitivity",
 )  # fmt: skip
 TARGET_PAPERMILL, TARGET_FLOOR = 25, 3
 
@@ -70,12 +72,15 @@ def figures(*, quick: bool) -> dict[str, object]:
 def batch(data: str, out: str, count: str, engine: str) -> dict[str, float]:
     """A batch from nothing to its pages, imports and all."""
     begun = time.perf_counter()
+    from deliverlab.pipeline.together import judged_together
     from deliverlab.reports.run import run_reports
 
-    made = run_reports(
-        _jobs(data, int(count)), out=Path(out), workers=WORKERS, standalone=False,
-        engine="kernel" if engine == "kernel" else "deliverlab",
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as judged:
+        made = run_reports(
+            _jobs(data, int(count)), out=Path(out), workers=WORKERS, standalone=False,
+            engine="kernel" if engine == "kernel" else "deliverlab",
+            prepare=partial(judged_together, folder=Path(judged)),
+        )  # fmt: skip
     failed = [report for report in made if report.failure]
     seconds = time.perf_counter() - begun
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -125,7 +130,13 @@ def _jobs(data: str, count: int) -> list[Job]:
     from deliverlab.pipeline.batch import job_of
 
     ids = pl.scan_parquet(Path(data) / "accounts.parquet").select("account_id").head(count).collect()
-    given = {"data": data, "as_of": str(LAST_DAY), "policy": "hubspot-like", "stage_from": "enforcement"}
+    given = {
+        "data": data,
+        "as_of": str(LAST_DAY),
+        "policy": "hubspot-like",
+        "stage_from": "enforcement",
+        "language": "en",
+    }
     return [job_of("health", {**given, "account_id": name}, account=name) for name in ids["account_id"]]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import deliverlab as dl
 from deliverlab.display import bundle, folded, paragraph, points, table
-from deliverlab.pipeline.checklists import open_checklist
+from deliverlab.pipeline.checklists import Checklist
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,8 +45,7 @@ def results(sample: Path) -> dict[str, Any]:
     history = dl.open_history(sample)
     result = dl.simulate(history, policy=policy, scenario=dl.Scenario.after(days=5))
     case = dl.open_case(sample, ACCOUNT, as_of=AS_OF)
-    alone = history.select([ACCOUNT])
-    checklist = open_checklist(sample, alone, as_of=case.as_of, metric=None, peer_rate=None)
+    checklist = Checklist(data=sample, account_id=ACCOUNT, as_of=case.as_of, metric=None, peer_rate=None)
     return {
         "policy": policy, "simulation": result, "explanation": dl.explain(result, ACCOUNT),
         "case": case, "checklist": checklist,

@@ -56,6 +56,7 @@ class Language:
 _SPOKEN: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
+@cache
 def languages() -> tuple[str, ...]:
     """The languages that pages for accounts can be in, English first.
 
@@ -153,6 +154,12 @@ def long_month(when: date, /) -> str:
     'June 2026'
     """
     return format_date(when, "LLLL y", locale=spoken().locale)
+
+
+def read_catalogues() -> None:
+    """Read every catalogue now; afterwards none is read again."""
+    for name in languages():
+        _language(name)
 
 
 @cache

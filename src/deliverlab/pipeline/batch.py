@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from deliverlab.language import ENGLISH, as_language, say, speaking
@@ -13,6 +15,7 @@ from deliverlab.pipeline.exports import export_checklists
 from deliverlab.pipeline.listing import write_listing
 from deliverlab.pipeline.lookup import load_policy
 from deliverlab.pipeline.runs import note_run
+from deliverlab.pipeline.together import judged_together
 from deliverlab.reports.making import Job, stem_of
 from deliverlab.reports.parameters import declared_parameters
 from deliverlab.reports.run import DEADLINE, run_reports
@@ -159,10 +162,11 @@ def write_reports(
             on_done(len(done), len(planned))
 
     folder.mkdir(parents=True, exist_ok=True)
-    reports = run_reports(
-        planned, out=folder, workers=jobs, on_done=count, engine=engine, deadline=deadline,
-        standalone=standalone, force=force,
-    )  # fmt: skip
+    with TemporaryDirectory(prefix="judged-") as judged:
+        reports = run_reports(
+            planned, out=folder, workers=jobs, on_done=count, engine=engine, deadline=deadline,
+            standalone=standalone, force=force, prepare=partial(judged_together, folder=Path(judged)),
+        )  # fmt: skip
     files: dict[str, list[Path]] = {}
     if "checklist" in kinds:
         files = export_checklists(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -12,16 +13,14 @@ from deliverlab.display import bundle, paragraph
 from deliverlab.errors import DataError
 from deliverlab.health.compared import peers_of
 from deliverlab.health.looks import next_looks
-from deliverlab.health.months import months
 from deliverlab.health.positions import funnel_positions, limits_of
-from deliverlab.health.sensitivity import sensitivity
-from deliverlab.health.trends import trends
 from deliverlab.history import History
-from deliverlab.language import ENGLISH, speaking
-from deliverlab.pipeline.checklists import Checklist, open_checklist
-from deliverlab.pipeline.directory import about, open_history, read_table, refuse_nothing, scan_table
+from deliverlab.language import ENGLISH, as_language, speaking
+from deliverlab.pipeline.checklists import Checklist
+from deliverlab.pipeline.directory import about, open_history, read_table, refuse_nothing
+from deliverlab.pipeline.judgements import TREND_DAYS, judgement_of
 from deliverlab.pipeline.lookup import as_day, as_source, load_policy, refuse_stranger
-from deliverlab.pipeline.road import account_health, monthly_peers, with_peers
+from deliverlab.pipeline.road import account_health, with_peers
 from deliverlab.pipeline.timelines import enforced_timeline, simulated_timeline
 from deliverlab.policy.fairness import fairness
 from deliverlab.policy.outlook import outlook
@@ -40,40 +39,49 @@ from deliverlab.schemas import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
     from pathlib import Path
 
     from deliverlab.display import Bundle
+    from deliverlab.pipeline.judgements import Judgement
     from deliverlab.pipeline.lookup import StageFrom
     from deliverlab.policy.model import Policy
 
-TREND_DAYS = 90
 
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Case(Checklist):
+    """One account as its pages show it: where it stands, how well it does against whom, what to do."""
 
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """What every page rests on: the day, the judgement, and where figures and stages come from."""
-
-    health: pl.DataFrame
-    scores: pl.DataFrame
-    advice: pl.DataFrame
-    as_of: date
     policy_title: str
     is_simulated: bool
     is_synthetic: bool
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Case(View, Checklist):
-    """One account as its pages show it: where it stands, how well it does against whom, what to do."""
-
-    language: str
     account: dict[str, Any]
     stage: dict[str, Any]
-    trends: pl.DataFrame
-    months: pl.DataFrame
-    sensitivity: pl.DataFrame
+    health: pl.DataFrame
+    scores: pl.DataFrame
+    judgement: Judgement
+
+    @cached_property
+    def advice(self) -> pl.DataFrame:
+        """`schemas.Recommendations`, in the language."""
+        return self.judgement.table("advice")
+
+    @cached_property
+    def trends(self) -> pl.DataFrame:
+        """`schemas.Trends`."""
+        return self.judgement.table("trends")
+
+    @cached_property
+    def months(self) -> pl.DataFrame:
+        """`Months` of the health area."""
+        return self.judgement.table("months")
+
+    @cached_property
+    def sensitivity(self) -> pl.DataFrame:
+        """`Sensitivity` of the health area."""
+        return self.judgement.table("sensitivity")
 
     def __repr__(self) -> str:
         """Whose case on which day, its stage and grade, and what is to be done, in a line."""
@@ -92,9 +100,17 @@ class Case(View, Checklist):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Portfolio(View):
+class Portfolio:
     """All accounts on one day: their health, the stage of those that are in one, and what was `since`."""
 
+    health: pl.DataFrame
+    scores: pl.DataFrame
+    advice: pl.DataFrame
+    as_of: date
+    policy_title: str
+    is_simulated: bool
+    is_synthetic: bool
+    notes: tuple[str, ...]
     accounts: pl.DataFrame
     stages: pl.DataFrame
     since: date
@@ -136,33 +152,32 @@ def open_case(
     Its pages, advice and evidence are in the `language`: "en" or "sv".
     Raises `DataError` for an account that is not there, or a day, source or language that is none.
     """
-    day = as_day(as_of)
-    family = _with_relatives(data, account_id)
-    history, rules, source = (
-        family.select([account_id]),
-        load_policy(policy),
-        as_source(stage_from),
-    )
-    stages = _stages(data, history, policy=rules, as_of=day, stage_from=source)
+    day, rules, source = as_day(as_of), load_policy(policy), as_source(stage_from)
+    refuse_nothing(data)
+    accounts = read_table(data, Accounts, account_ids=[account_id])
+    if not accounts.height:
+        refuse_stranger(account_id, read_table(data, Accounts))
+    judgement = judgement_of(data, account_id, as_of=day, language=as_language(language))
+    health, scores = judgement.table("health"), judgement.table("scores")
+    stages = _stages(data, policy=rules, as_of=day, stage_from=source, account_ids=[account_id])
+    history = History(Daily.create_empty(), accounts)
     with speaking(language):
-        view = _view(data, history, policy=rules, as_of=day, stage_from=source)
-    worst = _worst(view["health"], view["scores"])
+        title = rules.title
     return Case(
-        **view,
-        **vars(open_checklist(data, history, as_of=day, language=language, **worst)),
+        data=data,
+        account_id=account_id,
+        as_of=day,
         language=language,
+        policy_title=title,
+        is_simulated=source == "simulation",
+        is_synthetic=bool(about(data).get("is_synthetic")),
+        notes=history.notes,
         account=history.accounts.row(0, named=True),
         stage=stages.row(0, named=True) if stages.height else {"stage": GOOD},
-        sensitivity=sensitivity(
-            family,
-            account_ids=[account_id],
-            as_of=day,
-            slices=read_table(data, Slices, account_ids=[account_id]),
-            all_daily=scan_table(data, Daily),
-            all_slices=scan_table(data, Slices),
-        ),
-        trends=trends(history, until=day, days=TREND_DAYS).collect(),
-        months=months(history, as_of=day),
+        health=health,
+        scores=scores,
+        judgement=judgement,
+        **_worst(health, scores),
     )
 
 
@@ -184,21 +199,29 @@ def open_portfolio(
         raise DataError(f"since_days == {since_days}, must be 1 or more")
     since = day - timedelta(days=since_days)
     history, rules, source = with_peers(open_history(data)), load_policy(policy), as_source(stage_from)
-    view = _view(data, history, policy=rules, as_of=day, stage_from=source)
     peers = peers_of(history)
+    health, scores, advice = account_health(history, as_of=day, slices=read_table(data, Slices))
     _, scores_then, _ = account_health(history, as_of=since)
-    stages = _stages(data, history, policy=rules, as_of=day, stage_from=source)
+    everybody = history.accounts["account_id"]
+    stages = _stages(data, policy=rules, as_of=day, stage_from=source, account_ids=everybody)
     return Portfolio(
-        **view,
-        funnel=funnel_positions(view["health"], peers=peers),
-        funnel_limits=limits_of(view["health"], peers=peers),
-        looks=next_looks(view["health"]),
+        health=health,
+        scores=scores,
+        advice=advice,
+        as_of=day,
+        policy_title=rules.title,
+        is_simulated=source == "simulation",
+        is_synthetic=bool(about(data).get("is_synthetic")),
+        notes=history.notes,
+        funnel=funnel_positions(health, peers=peers),
+        funnel_limits=limits_of(health, peers=peers),
+        looks=next_looks(health),
         accounts=history.accounts,
         stages=stages,
         since=since,
         scores_then=scores_then,
         stages_then=_stages_then(data, history, day=since, stage_from=source),
-        fairness=fairness(_graded(history, view, stages)),
+        fairness=fairness(_graded(history, health, scores, stages)),
         timeline=_timeline(data, history, as_of=day, stage_from=source),
     )
 
@@ -213,41 +236,14 @@ def open_roll(data: str | Path, /, *, as_of: date | str, policy: str, stage_from
     )  # fmt: skip
     return Roll(
         accounts=history.accounts,
-        stages=_stages(data, history, policy=rules, as_of=day, stage_from=source),
+        stages=_stages(
+            data, policy=rules, as_of=day, stage_from=source, account_ids=history.accounts["account_id"]
+        ),
         as_of=day,
         policy_title=rules.title,
         is_simulated=source == "simulation",
         is_synthetic=bool(about(data).get("is_synthetic")),
     )
-
-
-def _with_relatives(data: str | Path, account_id: str, /) -> History:
-    """The history of an account and its family with everybody's peer rates; nobody else's rows are read."""
-    refuse_nothing(data)
-    accounts = read_table(data, Accounts)
-    refuse_stranger(account_id, accounts)
-    family = pl.coalesce("parent_id", "account_id")
-    its = accounts.filter(account_id=account_id).select(family).item()
-    history = open_history(data, account_ids=accounts.filter(family == its)["account_id"])
-    return history if history.peer_rates is not None else history.with_peer_rates(monthly_peers(data))
-
-
-def _view(
-    data: str | Path, history: History, /, *, policy: Policy, as_of: date, stage_from: StageFrom
-) -> dict[str, Any]:
-    """The fields of a `View`."""
-    slices = read_table(data, Slices, account_ids=history.accounts["account_id"])
-    health, scores, advice = account_health(history, as_of=as_of, slices=slices)
-    return {
-        "health": health,
-        "scores": scores,
-        "advice": advice,
-        "as_of": as_of,
-        "policy_title": policy.title,
-        "is_simulated": stage_from == "simulation",
-        "is_synthetic": bool(about(data).get("is_synthetic")),
-        "notes": history.notes,
-    }
 
 
 def _worst(health: pl.DataFrame, scores: pl.DataFrame) -> dict[str, Any]:
@@ -261,21 +257,24 @@ def _worst(health: pl.DataFrame, scores: pl.DataFrame) -> dict[str, Any]:
 
 
 def _stages(
-    data: str | Path, history: History, /, *, policy: Policy, as_of: date, stage_from: StageFrom
+    data: str | Path,
+    /,
+    *,
+    policy: Policy,
+    as_of: date,
+    stage_from: StageFrom,
+    account_ids: Iterable[str],
 ) -> pl.DataFrame:
-    """The stage of every account that is in one, with what comes next."""
+    """The stage of each of these accounts that is in one, with what comes next."""
     held: pl.DataFrame
     if stage_from == "enforcement":
         # A stage begins on the day after the notice, and an outlook counts from the notice.
         notice_day = pl.col("entered_on").dt.offset_by("-1d")
-        current = current_stage(history.enforcement, history.reviews, as_of=as_of)
-        held = current.with_columns(entered_on=notice_day).collect()
+        acts, reviews = (read_table(data, name, account_ids=account_ids) for name in (Enforcement, Reviews))
+        held = current_stage(acts, reviews, as_of=as_of).with_columns(entered_on=notice_day).collect()
     else:
-        held = (
-            read_table(data, Standing)
-            .filter(pl.col("stage") != GOOD)
-            .join(history.accounts, on="account_id", how="semi")
-        )
+        standing = read_table(data, Standing, account_ids=account_ids)
+        held = standing.filter(pl.col("stage") != GOOD)
         if held.height and held["as_of"][0] != as_of:
             raise DataError(f"{data}: the simulation ends on {held['as_of'][0]}, must end on as_of {as_of}")
     return outlook(held, policy=policy).lazy().collect()
@@ -291,12 +290,14 @@ def _stages_then(data: str | Path, history: History, /, *, day: date, stage_from
     return last.filter(pl.col("stage") != GOOD).join(history.accounts, on="account_id", how="semi")
 
 
-def _graded(history: History, view: dict[str, Any], stages: pl.DataFrame, /) -> pl.DataFrame:
+def _graded(
+    history: History, health: pl.DataFrame, scores: pl.DataFrame, stages: pl.DataFrame, /
+) -> pl.DataFrame:
     """Every account with its grade, whether it is in a stage, and the groups it belongs to."""
-    bands = view["health"].select("account_id", "band").unique("account_id")
+    bands = health.select("account_id", "band").unique("account_id")
     return (
         history.accounts.select("account_id", "industry", "tier")
-        .join(view["scores"].select("account_id", "grade"), on="account_id")
+        .join(scores.select("account_id", "grade"), on="account_id")
         .join(bands, on="account_id")
         .with_columns(is_staged=pl.col("account_id").is_in(stages["account_id"]))
     )

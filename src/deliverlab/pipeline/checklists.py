@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,7 +15,7 @@ from deliverlab.events.daily import count_by, countable
 from deliverlab.events.recipients import add_recipient_key
 from deliverlab.language import ENGLISH, speaking
 from deliverlab.metrics import METRICS
-from deliverlab.pipeline.directory import read_table
+from deliverlab.pipeline.directory import known_within_days, read_table
 from deliverlab.review.checklist import checklist_groups, checklist_hash, checklist_summary
 from deliverlab.review.decisions import contact_decisions
 from deliverlab.review.display import checklist_html, checklist_text
@@ -22,7 +23,7 @@ from deliverlab.review.export import masked
 from deliverlab.review.removals import Removals, as_if_unknown, removal_rates
 from deliverlab.review.segments import Segments, list_segments, segments
 from deliverlab.review.steps import ATTESTATION, STEPS
-from deliverlab.schemas import COUNTS, Contacts, Incidents, Slices
+from deliverlab.schemas import COUNTS, Contacts, Daily, Incidents, Slices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,32 +31,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deliverlab.display import Bundle
-    from deliverlab.history import History
 
 WINDOW_DAYS = 30  # as health looks at an account
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Checklist:
-    """What the pages and files of a contact review say. Shown, it names no address.
+    """What the pages and files of one account's contact review say, each part made when it is asked for.
 
-    `told` are the decisions with their evidence in the page's language, `decisions` what goes into files.
+    `segments` are those of the `metric`, above the `peer_rate`. Without stored events the list's own columns
+    decide, and nobody can say what a removal would have changed. Shown, it names no address.
     """
 
-    decisions: pl.DataFrame
-    told: pl.DataFrame
-    groups: pl.DataFrame
-    summary: dict[str, Any]
-    removals: pl.DataFrame
-    segments: pl.DataFrame
-    window: tuple[date, date]
+    data: str | Path
+    account_id: str
+    as_of: date
+    metric: str | None
+    peer_rate: float | None
+    language: str = ENGLISH
     steps: Sequence[Any] = STEPS
     attestation: str = ATTESTATION
 
-    @property
-    def checklist_hash(self) -> str:
-        """What names this checklist, whatever shows it."""
-        return checklist_hash(self.decisions)
+    @cached_property
+    def decisions(self) -> pl.DataFrame:
+        """`schemas.ContactDecisions`, as they go into files: in English."""
+        return contact_decisions(self._contacts, self._events, as_of=self.as_of).collect()
+
+    @cached_property
+    def told(self) -> pl.DataFrame:
+        """The same with evidence in the language of the pages."""
+        if self.language == ENGLISH:
+            return self.decisions
+        with speaking(self.language):
+            return contact_decisions(self._contacts, self._events, as_of=self.as_of).collect()
 
     @property
     def masked_decisions(self) -> pl.DataFrame:
@@ -67,60 +75,74 @@ class Checklist:
         """Whether there is a contact list to decide on."""
         return self.decisions.height > 0
 
+    @property
+    def checklist_hash(self) -> str:
+        """What names this checklist, whatever shows it."""
+        return checklist_hash(self.decisions)
+
+    @cached_property
+    def groups(self) -> pl.DataFrame:
+        """`ChecklistGroups` of the review area."""
+        return checklist_groups(self.decisions).collect()
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """The one row of `ChecklistSummary` of the review area."""
+        return checklist_summary(self.decisions).collect().row(0, named=True)
+
+    @cached_property
+    def removals(self) -> pl.DataFrame:
+        """`Removals` of the review area: what leaving out each group would have changed in the window."""
+        if self._counts is None:
+            return Removals.create_empty()
+        day_before = self.window[0] - timedelta(days=1)
+        before = contact_decisions(as_if_unknown(self._contacts), self._events, as_of=day_before).collect()
+        return removal_rates(self.decisions, self._counts, self._whole, before=before)
+
+    @cached_property
+    def segments(self) -> pl.DataFrame:
+        """`Segments` of the review area: what carries the excess in the window."""
+        if self._counts is None or self.metric is None or not METRICS[self.metric].is_enforced:
+            return Segments.create_empty()
+        lists = list_segments(self._contacts, self._counts)
+        cut = pl.concat([lists, _campaigns(self.data, self.account_id, self.window)], how="diagonal")
+        return segments(cut, self._whole, metric=self.metric, peer_rate=self.peer_rate)
+
+    @property
+    def window(self) -> tuple[date, date]:
+        """The first and the last send day that removals and segments are about."""
+        last = self.as_of - timedelta(days=known_within_days(self.data))
+        return (last - timedelta(days=WINDOW_DAYS - 1), last)
+
+    @cached_property
+    def _contacts(self) -> pl.DataFrame:
+        return contacts_of(self.data, [self.account_id])
+
+    @cached_property
+    def _events(self) -> pl.DataFrame | None:
+        stored = events_of(self._contacts, self.data)
+        return None if stored is None else stored.collect()
+
+    @cached_property
+    def _whole(self) -> pl.DataFrame:
+        """The counts of all mail of the window."""
+        days = read_table(self.data, Daily, account_ids=[self.account_id], since=self.window[0])
+        return days.filter(pl.col("day") <= self.window[1]).select(pl.col(*COUNTS).sum())
+
+    @cached_property
+    def _counts(self) -> pl.DataFrame | None:
+        """The counts of the window by contact; None where there is nothing to count."""
+        if self._events is None or not self._events.height or not self._whole["sent"].item():
+            return None
+        mailed = _once(self._events, self.decisions).filter(pl.col("day").is_between(*self.window))
+        return count_by(mailed.lazy(), "email", known_within_days=known_within_days(self.data)).collect()
+
     def __repr__(self) -> str:
         """What is to be done, in a line."""
         return f"Checklist({checklist_text(self.summary)})"
 
     def _repr_mimebundle_(self, **_: object) -> Bundle:
         return bundle(checklist_html(self.groups, self.summary, self.checklist_hash), text=repr(self))
-
-
-def open_checklist(
-    data: str | Path,
-    history: History,
-    /,
-    *,
-    as_of: date,
-    metric: str | None,
-    peer_rate: float | None,
-    language: str = ENGLISH,
-) -> Checklist:
-    """The review of the one account in `history`; segments are those of `metric`, above the `peer_rate`.
-
-    Without stored events the list's own columns decide, and nobody can say what a removal would have changed.
-    """
-    account_id = history.accounts["account_id"].item()
-    contacts = contacts_of(data, [account_id])
-    stored = events_of(contacts, data)
-    events = None if stored is None else stored.collect()
-    decisions = contact_decisions(contacts, events, as_of=as_of).collect()
-    told = decisions
-    if language != ENGLISH:
-        with speaking(language):
-            told = contact_decisions(contacts, events, as_of=as_of).collect()
-    last = as_of - timedelta(days=history.known_within_days)
-    window = (last - timedelta(days=WINDOW_DAYS - 1), last)
-    removed, parts = Removals.create_empty(), Segments.create_empty()
-    whole = history.daily.filter(pl.col("day").is_between(*window)).select(pl.col(*COUNTS).sum())
-    if events is not None and events.height and whole["sent"].item():
-        mailed = _once(events, decisions).filter(pl.col("day").is_between(*window))
-        counts = count_by(mailed.lazy(), "email", known_within_days=history.known_within_days).collect()
-        before = contact_decisions(as_if_unknown(contacts), events, as_of=window[0] - timedelta(days=1))
-        removed = removal_rates(decisions, counts, whole, before=before.collect())
-        if metric is not None and METRICS[metric].is_enforced:
-            cut = pl.concat(
-                [list_segments(contacts, counts), _campaigns(data, account_id, window)], how="diagonal"
-            )
-            parts = segments(cut, whole, metric=metric, peer_rate=peer_rate)
-    return Checklist(
-        decisions=decisions,
-        told=told,
-        groups=checklist_groups(decisions).collect(),
-        summary=checklist_summary(decisions).collect().row(0, named=True),
-        removals=removed,
-        segments=parts,
-        window=window,
-    )
 
 
 def contacts_of(data: str | Path, account_ids: Sequence[str], /) -> pl.DataFrame:

@@ -39,7 +39,8 @@ class Job:
 
     `inputs` is a hash of all that the notebook reads; where it is given, a report that is there already is
     not made again. `verdict` is an expression over the notebook's names, to record with the report. Prose is
-    in the `language`; what a notebook's code shows is in that of its parameters.
+    in the `language`; what a notebook's code shows is in that of its parameters. `setup` is what a process of
+    its own does before; a report must be the same without it.
     """
 
     notebook: Path
@@ -49,6 +50,7 @@ class Job:
     inputs: str = ""
     verdict: str = ""
     language: str = ENGLISH
+    setup: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

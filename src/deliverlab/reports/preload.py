@@ -9,12 +9,14 @@ import gc
 import os
 from importlib import import_module
 
+from deliverlab.language import read_catalogues
 from deliverlab.reports.fragments import compile_templates
 from deliverlab.reports.kernel import spare_iri_parsers
 
 LIBRARIES = (
-    "great_tables", "markdown_it", "nbformat", "papermill.exceptions", "papermill.parameterize",
-    "scipy.special",
+    "IPython.core.magics.extension", "disposable_email_domains", "email_validator", "great_tables",
+    "markdown_it", "narwhals._polars.dataframe", "narwhals._polars.namespace", "nbformat",
+    "papermill.exceptions", "papermill.parameterize", "scipy.special",
 )  # fmt: skip
 HOUSE = ("deliverlab", "deliverlab.reports")  # packages whose names bring their modules when they are used
 
@@ -33,8 +35,10 @@ def preload(*, at_once: int) -> None:
         for name in package.__all__:
             getattr(package, name)
     import_module("deliverlab.reports.run")
+    import_module("deliverlab.extension")
     import_module("deliverlab.reports.cells").the_shell()
     compile_templates()
+    read_catalogues()
     _compile_validators()
     gc.collect()
     gc.freeze()  # what is here already is shared with every child, and no collection touches it

@@ -52,6 +52,7 @@ def run_reports(
     deadline: float = DEADLINE,
     standalone: bool = True,
     force: bool = False,
+    prepare: Callable[[Sequence[Job]], Sequence[Job]] | None = None,
 ) -> list[Report]:
     """One report a job, in their order; `out` then holds `STEM.html` and the executed `notebooks/STEM.ipynb`.
 
@@ -64,7 +65,8 @@ def run_reports(
     Jupyter kernel each, which shows the same and takes several times as long; it also runs where there is no
     fork (Windows). There `deadline` is a cell's.
 
-    What was made before from the same `Job.inputs` is not made again, unless `force`.
+    What was made before from the same `Job.inputs` is not made again, unless `force`. `prepare` is given the
+    other jobs before processes are forked for them, and may give them a `Job.setup`.
     This is for processes of our own: it leaves IRI checks out of jsonschema (see `kernel`).
     Raises `DataError` before anything runs where a parameter is wrong, or two jobs have one stem.
     """
@@ -81,7 +83,10 @@ def run_reports(
         before = (made_before(job, out=out, script=script) for job in jobs)
         done = {report.job.stem: report for report in before if report is not None}
     missing = [job for job in jobs if job.stem not in done]
-    by_engine = _forked if engine == "deliverlab" and can_fork() else _by_kernels
+    by_engine = _by_kernels
+    if engine == "deliverlab" and can_fork():
+        by_engine = _forked
+        missing = [*(prepare(missing) if prepare and missing else missing)]
     for report in done.values():
         _tell(on_done, report)
     for report in by_engine(missing, out=out, script=script, workers=workers, deadline=deadline):
@@ -122,6 +127,8 @@ def _forked(
 
 def _made(job: Job, out: Path, script: Script) -> Iterator[Report]:
     """What a forked process tells: its one report."""
+    if job.setup is not None:
+        job.setup()
     yield make(job, out=out, script=script, execute=_in_this_process)
 
 
