@@ -9,6 +9,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +24,6 @@ from deliverlab.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import date
-    from decimal import Decimal
 
 CATALOGUES = Path(__file__).parent / "languages"
 ENGLISH = "en"
@@ -157,9 +157,10 @@ def long_month(when: date, /) -> str:
 
 
 def read_catalogues() -> None:
-    """Read every catalogue now; afterwards none is read again."""
+    """Read every catalogue and what babel knows of its language now; afterwards none is read again."""
     for name in languages():
-        _language(name)
+        with speaking(name):
+            long_day(date.min), long_month(date.min), in_percent(Decimal(0)), decimal(0)
 
 
 @cache

@@ -39,6 +39,9 @@ def report(
     deadline: Annotated[float, typer.Option(help="seconds after which a page is given up", min=1)] = 600,
     force: Force = False,
     standalone: Annotated[bool, typer.Option("--standalone", help="each page holds its script")] = False,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="print each page by the Chromium that is installed")
+    ] = False,
     show_addresses: Annotated[bool, typer.Option(help="print contacts in clear on checklists")] = False,
     since_days: Annotated[
         int, typer.Option(help="portfolio: what has changed since so many days", min=1)
@@ -52,7 +55,7 @@ def report(
         batch = write_reports(
             data, kinds=[str(context.info_name)], accounts=accounts, as_of=as_of.date(), out=out,
             policy=policy, stage_from=stage_from.value, jobs=jobs, engine=engine.value, deadline=deadline,
-            force=force, standalone=standalone, show_addresses=show_addresses, language=language,
+            force=force, standalone=standalone, pdf=pdf, show_addresses=show_addresses, language=language,
             since_days=since_days, on_done=on_page,
         )  # fmt: skip
     end_batch(batch)

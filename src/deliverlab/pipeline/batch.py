@@ -118,6 +118,7 @@ def write_reports(
     engine: EngineName = "deliverlab",
     deadline: float = DEADLINE,
     standalone: bool = False,
+    pdf: bool = False,
     force: bool = False,
     show_addresses: bool = False,
     language: str = ENGLISH,
@@ -130,8 +131,8 @@ def write_reports(
     policies are a page each. Every notebook gets of these arguments what it declares as its parameters: the
     portfolio tells what has changed since `since_days` before, pages about an account are in the `language`
     ("en" or "sv"; files for spreadsheets stay English). Pages share one script beside them, unless
-    `standalone`. What is there from the same inputs is not made again, unless `force`. For `engine` and
-    `deadline` see `run_reports`.
+    `standalone`; with `pdf` the installed Chromium prints each as well. What is there from the same inputs is
+    not made again, unless `force`. For `engine` and `deadline` see `run_reports`.
     `results.jsonl` holds what was recorded of each report. `on_done` is told how many pages of how many are
     done. Raises `DataError` before anything runs.
     """
@@ -153,7 +154,7 @@ def write_reports(
     }
     rules = [load_policy(name).sha256 for name in (policy, challenger)]
     inputs = inputs_hash(data, *rules, Path(scenario).read_text() if Path(scenario).is_file() else "")
-    planned = [replace(job, inputs=inputs) for job in _plan(kinds, chosen, common=common)]
+    planned = [replace(job, inputs=inputs, pdf=pdf) for job in _plan(kinds, chosen, common=common)]
     done: list[Report] = []
 
     def count(report: Report) -> None:

@@ -23,7 +23,7 @@ from deliverlab.review.export import masked
 from deliverlab.review.removals import Removals, as_if_unknown, removal_rates
 from deliverlab.review.segments import Segments, list_segments, segments
 from deliverlab.review.steps import ATTESTATION, STEPS
-from deliverlab.schemas import COUNTS, Contacts, Daily, Incidents, Slices
+from deliverlab.schemas import COUNTS, ContactDecisions, Contacts, Daily, Incidents, Slices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +55,8 @@ class Checklist:
     @cached_property
     def decisions(self) -> pl.DataFrame:
         """`schemas.ContactDecisions`, as they go into files: in English."""
+        if not self._contacts.height:
+            return ContactDecisions.create_empty()
         return contact_decisions(self._contacts, self._events, as_of=self.as_of).collect()
 
     @cached_property

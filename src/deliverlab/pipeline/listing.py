@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from deliverlab.reports.account_page import notices
 from deliverlab.reports.index import Entry, failures_page, index_page
-from deliverlab.reports.making import write_whole
+from deliverlab.reports.making import PDF, write_whole
 from deliverlab.reports.texts import GRADE_WORDS, stage_words
 from deliverlab.schemas import GOOD
 
@@ -96,7 +96,10 @@ def _index(
     for report in reports:
         links = pages.setdefault(_about(report), {})
         if report.path is not None:
-            links[kinds[kind_of(report)]] = report.path.name
+            words = kinds[kind_of(report)]
+            links[words] = report.path.name
+            if report.job.pdf:
+                links[f"{words} (PDF)"] = report.path.with_suffix(PDF).name
     for account_id, paths in files.items():
         pages.setdefault(account_id, {}).update({path.suffix[1:].upper(): path.name for path in paths})
     entries = [

@@ -38,6 +38,7 @@ class Manifest(BaseModel):
     engine: EngineName = "deliverlab"
     deadline: float = Field(default=DEADLINE, gt=0)
     standalone: bool = False
+    pdf: bool = False
     show_addresses: bool = False
     language: str = ENGLISH
     since_days: int = Field(default=1, ge=1)

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from deliverlab.language import ENGLISH, say, speaking
 from deliverlab.reports.fragments import slug
 from deliverlab.reports.pages import Script, page
+from deliverlab.reports.pdf import printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 NOTEBOOKS = "notebooks"  # the folder of a run that keeps the executed notebooks
+PDF = ".pdf"
 PART = ".part-"  # what the folder of a file that is not whole yet is called
 LONGEST_STEM = 40
 METADATA = {
@@ -40,7 +42,7 @@ class Job:
     `inputs` is a hash of all that the notebook reads; where it is given, a report that is there already is
     not made again. `verdict` is an expression over the notebook's names, to record with the report. Prose is
     in the `language`; what a notebook's code shows is in that of its parameters. `setup` is what a process of
-    its own does before; a report must be the same without it.
+    its own does before; a report must be the same without it. With `pdf` the page is printed as well.
     """
 
     notebook: Path
@@ -51,6 +53,7 @@ class Job:
     verdict: str = ""
     language: str = ENGLISH
     setup: Callable[[], None] | None = None
+    pdf: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,18 +81,21 @@ def make(job: Job, /, *, out: Path, script: Script, execute: Callable[[Notebook]
     `execute` runs the cells of a notebook or raises `CellError`. The stamp is written last.
     """
     page_path, kept, stamp = _files(job, out)
-    for path in (stamp, page_path, kept):
+    pdf_path = page_path.with_suffix(PDF)
+    for path in (stamp, page_path, pdf_path, kept):
         path.unlink(missing_ok=True)
     try:
         with speaking(job.language):
             notebook, verdict = _run(job, execute)
             write_whole(kept, written(notebook))
             write_whole(page_path, page(notebook, title=job.title, vega=script))
+        if job.pdf:
+            write_whole(pdf_path, printed(page_path))
         if job.inputs:
             done = {"key": key_of(job, script=script), "verdict": verdict}
             write_whole(stamp, json.dumps(done, sort_keys=True) + "\n")
     except Exception as error:  # whatever it is, the other reports go on and the caller is told
-        for path in (page_path, kept):
+        for path in (page_path, pdf_path, kept):
             path.unlink(missing_ok=True)
         if isinstance(error, CellError):
             return Report(job=job, failure=str(error), traceback=error.traceback)
@@ -101,7 +107,8 @@ def make(job: Job, /, *, out: Path, script: Script, execute: Callable[[Notebook]
 def made_before(job: Job, /, *, out: Path, script: Script) -> Report | None:
     """The report as an earlier run made it from the same inputs, or None."""
     page_path, kept, stamp = _files(job, out)
-    if not (job.inputs and page_path.exists() and kept.exists() and stamp.exists()):
+    whole = [page_path, kept, stamp, *([page_path.with_suffix(PDF)] if job.pdf else [])]
+    if not (job.inputs and all(path.exists() for path in whole)):
         return None
     done = json.loads(stamp.read_text(encoding="utf-8"))
     if done["key"] != key_of(job, script=script):

@@ -29,6 +29,7 @@ from deliverlab.reports.making import (
 )
 from deliverlab.reports.pages import Script, vega_script
 from deliverlab.reports.parameters import check_parameters
+from deliverlab.reports.pdf import find_browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -68,7 +69,8 @@ def run_reports(
     What was made before from the same `Job.inputs` is not made again, unless `force`. `prepare` is given the
     other jobs before processes are forked for them, and may give them a `Job.setup`.
     This is for processes of our own: it leaves IRI checks out of jsonschema (see `kernel`).
-    Raises `DataError` before anything runs where a parameter is wrong, or two jobs have one stem.
+    Raises `DataError` before anything runs where a parameter is wrong, two jobs have one stem, or a page is
+    to be printed and there is no Chromium.
     """
     _refuse(jobs)
     spare_iri_parsers()
@@ -108,6 +110,8 @@ def _refuse(jobs: Sequence[Job]) -> None:
         if stems[job.stem] > 1:
             raise DataError(f"reports: two jobs would write {job.stem}.html, each must have its own stem")
         check_parameters(job.parameters, notebook=job.notebook)
+    if any(job.pdf for job in jobs):
+        find_browser()
 
 
 def _forked(
