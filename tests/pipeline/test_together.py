@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import pickle
-import shutil
 from datetime import date
 from typing import TYPE_CHECKING, get_args
 
-import polars as pl
 import pytest
 
 import deliverlab as dl
 from deliverlab.pipeline import judgements
-from deliverlab.pipeline.batch import job_of, write_reports
+from deliverlab.pipeline.batch import job_of
 from deliverlab.pipeline.judgements import Judged, Kept, TableName, judgement_of, keep
 from deliverlab.pipeline.together import judged_together
 
@@ -82,20 +80,3 @@ def test_a_job_about_no_account_stays_as_it_is(sample: Path, tmp_path: Path) -> 
     job = job_of("portfolio", {**GIVEN, "data": str(sample.resolve()), "since_days": 1})
 
     assert judged_together([job], folder=tmp_path) == [job]
-
-
-def test_one_account_with_wrong_data_fails_alone(walked: Path, tmp_path: Path) -> None:
-    """What cannot be judged together is judged one by one: only the broken account has no page."""
-    data = tmp_path / "data"
-    shutil.copytree(walked, data)
-    days = pl.read_parquet(data / "daily.parquet")
-    wrong = pl.col("account_id") == "acct-0077"
-    days.with_columns(opens=pl.when(wrong).then(-1).otherwise("opens")).write_parquet(data / "daily.parquet")
-
-    batch = write_reports(
-        data, kinds=["health"], accounts="acct-0002,acct-0077,acct-0003", as_of=AS_OF,
-        out=tmp_path / "out", policy="hubspot-like", stage_from="enforcement",
-    )  # fmt: skip
-
-    assert [report.failure is None for report in batch.reports] == [True, True, False]
-    assert "opens" in str(batch.reports[2].failure)
