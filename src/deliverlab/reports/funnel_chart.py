@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WITHIN = "within"
 COLOURS = {WITHIN: PEERS, "beyond 95%": "#b98a1c", "beyond 99.8%": ALARM}
 NAMED = 6  # accounts whose name is drawn, the farthest on the bad side
+LINE, LENGTH = 0.19, 2.5  # of a name: its height in roots of ratios, its length in powers of ten on a phone
 MOST_WITHIN = 1_500  # points drawn of those that are where they should be
 REACH = 16.0  # times the peers; accounts above are drawn there
 
@@ -50,7 +51,7 @@ def plot_funnel(positions: pl.DataFrame, limits: pl.DataFrame, /, *, metric: str
     lines = alt.Chart(_rounded(limits).with_columns(confidence=pl.format("{}%", pl.col("confidence") * 100)))
     dash = alt.StrokeDash(
         "limits:N", scale=alt.Scale(domain=["accounts differ", "chance alone"], range=[[1, 0], [3, 4]]),
-        legend=alt.Legend(title=None, symbolType="stroke"),
+        legend=alt.Legend(title=None, symbolType="stroke", columns=2),
     )  # fmt: skip
     edges = [
         lines.mark_line(clip=True, color=INK, strokeWidth=1.2, opacity=0.55).encode(
@@ -62,7 +63,7 @@ def plot_funnel(positions: pl.DataFrame, limits: pl.DataFrame, /, *, metric: str
     colour = alt.Color(
         "position:N",
         scale=alt.Scale(domain=[*COLOURS], range=[*COLOURS.values()]),
-        legend=alt.Legend(title=None),
+        legend=alt.Legend(title=None, columns=2),
     )
     tooltip = [
         alt.Tooltip("name:N", title="account"), alt.Tooltip("account_id:N", title="id"),
@@ -76,7 +77,7 @@ def plot_funnel(positions: pl.DataFrame, limits: pl.DataFrame, /, *, metric: str
         *edges,
         target.encode(alt.Y("one:Q", scale=y_scale, axis=y_axis)),
         points.mark_point(filled=True, size=36, opacity=0.75).encode(colour, tooltip=tooltip).interactive(),
-        alt.Chart(farthest.head(NAMED))
+        alt.Chart(_legible(farthest).head(NAMED))
         .mark_text(align="right", dx=-8, color=INK, limit=150, baseline="top")
         .encode(x, alt.Y("shown:Q", scale=y_scale, axis=y_axis), alt.Text("name:N")),
     ]
@@ -98,6 +99,16 @@ def funnel(portfolio: Portfolio, /, *, metric: str = "hard_bounce_rate") -> Char
         portfolio.funnel_limits.filter(of_metric),
         metric=metric,
     )
+
+
+def _legible(points: pl.DataFrame) -> pl.DataFrame:
+    """The points, but of those whose names would lie on one another only the first."""
+    places = points.select(pl.col("expected").log10(), pl.col("shown").sqrt()).rows()
+    kept: list[int] = []
+    for number, (x, y) in enumerate(places):
+        if all(abs(x - places[at][0]) > LENGTH or abs(y - places[at][1]) > LINE for at in kept):
+            kept.append(number)
+    return points[kept]
 
 
 def _is(position: str) -> pl.Expr:

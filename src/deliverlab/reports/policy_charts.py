@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from deliverlab.reports import numbers
-from deliverlab.reports.charts import PERCENT_AXIS, ROW
+from deliverlab.reports.charts import BAND_AXIS, PERCENT_AXIS, ROW
 from deliverlab.reports.render import Chart
 from deliverlab.reports.theme import ALARM, INK, OWN, PEERS
 from deliverlab.schemas import BANDS
@@ -77,7 +77,7 @@ def plot_winners_and_losers(cells: pl.DataFrame, /) -> Chart:
     )  # fmt: skip
     most = max(1.0, drawn.select(pl.col("net").abs().max()).item() or 0.0)
     base = alt.Chart(drawn).encode(
-        alt.X("band:O", sort=list(BANDS), title="mails a month", axis=alt.Axis(orient="top", labelAngle=0)),
+        alt.X("band:O", sort=list(BANDS), axis=BAND_AXIS),
         alt.Y("industry:N", title=None, axis=alt.Axis(labelLimit=140)),
     )
     colour = alt.Color(

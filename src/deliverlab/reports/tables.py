@@ -14,6 +14,7 @@ from great_tables import GT
 from deliverlab.language import say
 from deliverlab.metrics import METRICS
 from deliverlab.reports import account_texts, numbers, texts
+from deliverlab.reports.fragments import fragment
 from deliverlab.reports.render import Html
 from deliverlab.schemas import BANDS, GRADES
 
@@ -129,7 +130,11 @@ def fairness(groups: pl.DataFrame, /) -> Html:
         named.filter(is_poor=is_poor).select("by", "value", pl.col("said").alias(name))
         for name, is_poor in (("poor", True), ("others", False))
     )
-    shown = poor.join(others, on=["by", "value"], how="full", coalesce=True, maintain_order="left_right")
+    shown = (
+        named.select("by", "value").unique(maintain_order=True)
+        .join(poor, on=["by", "value"], how="left", maintain_order="left")
+        .join(others, on=["by", "value"], how="left", maintain_order="left")
+    )  # fmt: skip
     apart = [
         f"{'poor' if row['is_poor'] else 'other'} accounts, {row['value']}: {numbers.percent(row['share'])}, "
         f"elsewhere {numbers.percent(row['other_share'])}"
@@ -141,9 +146,9 @@ def fairness(groups: pl.DataFrame, /) -> Html:
         .cols_label(value="Group", poor="Poor accounts in a stage", others="Others in a stage")
         .cols_align("right", columns=["poor", "others"])
         .sub_missing(missing_text="–")
-        .tab_source_note(f"{words}.")
     )
-    return as_html(table, words)
+    answer = fragment("sentence", words=words, sentence=f"{words}.")
+    return Html(answer.html + as_html(table, words).html, words)
 
 
 def _in_order(values: pl.Series) -> list[str]:

@@ -173,7 +173,7 @@ def _points(
     """A point a policy in the colour of its kind; the few that matter are marked."""
     kinds = [kind for kind in KINDS if kind.words in drawn["kind"]]
     colours = alt.Scale(domain=[kind.words for kind in kinds], range=[kind.colour for kind in kinds])
-    legend = alt.Legend(title=None, symbolType="circle", columns=3)
+    legend = alt.Legend(title=None, symbolType="circle", columns=2)
     is_marked = pl.col("kind").is_in(MARKED)
 
     colour = alt.Color("kind:N", scale=colours, legend=legend)
