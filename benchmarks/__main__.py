@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks.measure import commit, machine, measure, prepare
 
 BENCHMARKS = (
-    "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "trip_rules", "review_effect",
-    "simulate", "sweep", "contacts", "evaluate", "reports", "spark",
+    "rollup", "billion", "settling", "ndjson", "health", "calibration", "false_trips", "trip_rules",
+    "review_effect", "simulate", "sweep", "contacts", "evaluate", "reports", "spark",
 )  # fmt: skip
 
 

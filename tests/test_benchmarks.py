@@ -7,6 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from benchmarks import (
+    billion,
     calibration,
     evaluate,
     false_trips,
@@ -26,6 +27,20 @@ def test_both_roll_ups_give_the_same_days(tmp_path: Path) -> None:
     rollup._events(20_000, accounts=40, month=0, number=0).write_parquet(tmp_path / "events-0.parquet")
 
     assert_frame_equal(rollup.deliverlab(tmp_path), rollup.duckdb(tmp_path))
+
+
+def test_a_billion_events_are_all_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small run of continuous integration: sums over all days are those of one plain count."""
+    monkeypatch.setattr(billion, "QUICK", (60_000, 40, 3))
+    monkeypatch.setattr(
+        "benchmarks.measure.prepare", lambda _, inputs, quick: billion.prepare(inputs, quick=quick)
+    )
+
+    found = billion.figures(quick=True)
+
+    assert found["events"] == 60_000
+    assert found["parity"]
+    assert found["account_days"] == 40 * 90
 
 
 def test_settling_gives_the_same_days_by_either_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +145,7 @@ def test_without_a_name_the_benchmarks_are_listed(
     main()
 
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        "rollup", "settling", "ndjson", "health", "calibration", "false_trips", "trip_rules",
+        "rollup", "billion", "settling", "ndjson", "health", "calibration", "false_trips", "trip_rules",
         "review_effect", "simulate", "sweep", "contacts", "evaluate", "reports", "spark",
     ]  # fmt: skip
 
