@@ -1,4 +1,8 @@
-"""Run one benchmark, or list them; the last line printed is one JSON object."""
+"""Run one benchmark, or list them; the last line printed is one JSON object.
+
+`all` runs every one that measures seconds, small and large, into `run.json` and a page with charts; `compare`
+sets two such files side by side; `readme` writes the table of README anew from one.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,73 @@ import argparse
 import importlib
 import json
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import polars as pl
+
+from benchmarks import book
 from benchmarks.measure import commit, machine, measure, prepare
+from benchmarks.page import page_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BENCHMARKS = (
     "rollup", "billion", "settling", "ndjson", "health", "calibration", "false_trips", "trip_rules",
     "review_effect", "simulate", "sweep", "contacts", "evaluate", "reports", "spark",
 )  # fmt: skip
+HOW_WELL = ("calibration", "false_trips", "trip_rules", "review_effect")  # these measure no seconds
+TIMED = tuple(name for name in BENCHMARKS if name not in HOW_WELL)
 
 
 def main() -> None:
     """Measure deliverlab and its peers on the same inputs in one run, and check that their answers agree."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="?", choices=BENCHMARKS, help="which benchmark; left out: list them")
-    parser.add_argument("--quick", action="store_true", help="a size that is done within a minute")
-    parser.add_argument("--out", type=Path, help="write the JSON object to this file too")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "name", nargs="?", choices=(*BENCHMARKS, "all", "compare", "readme"), help="left out: list them"
+    )
+    parser.add_argument(
+        "files", nargs="*", type=Path, help="compare: the run.json before and after; readme: one"
+    )
+    parser.add_argument("--quick", action="store_true", help="the small size; all: only that")
+    parser.add_argument("--only", help="all: these benchmarks, with commas between")
+    parser.add_argument("--out", type=Path, help="write the JSON object to this file too; all: the folder")
     options = parser.parse_args()
-    if options.name is None:
-        for name in BENCHMARKS:
-            said = importlib.import_module(f"benchmarks.{name}").__doc__ or ""
-            print(f"{name}: {said.splitlines()[0]}")
-        return
-    result = json.dumps(run(options.name, quick=options.quick))
-    if options.out:
-        options.out.write_text(result + "\n")
-    print(result)
+    match options.name:
+        case None:
+            for name in BENCHMARKS:
+                said = importlib.import_module(f"benchmarks.{name}").__doc__ or ""
+                print(f"{name}: {said.splitlines()[0]}")
+        case "all":
+            names = options.only.split(",") if options.only else [*TIMED]
+            _all(
+                names,
+                ["quick"] if options.quick else ["quick", "full"],
+                out=options.out or Path("build/benchmarks"),
+            )
+        case "compare":
+            with pl.Config(tbl_rows=-1, tbl_width_chars=120, fmt_str_lengths=60):
+                print(book.compared(*map(book.kept, options.files)))
+        case "readme":
+            readme = Path("README.md")
+            readme.write_text(
+                book.with_headline(readme.read_text(), book.headline(book.kept(options.files[0])))
+            )
+        case name:
+            result = json.dumps(run(name, quick=options.quick))
+            if options.out:
+                options.out.write_text(result + "\n")
+            print(result)
+
+
+def _all(names: Sequence[str], sizes: Sequence[str], *, out: Path) -> None:
+    results = book.measure_all(names, sizes, out=out, on=datetime.now(tz=UTC).date(), run=run)
+    (out / "index.html").write_text(page_of(results))
+    print(out / "index.html")
 
 
 def run(name: str, /, *, quick: bool) -> dict[str, object]:
