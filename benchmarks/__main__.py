@@ -14,11 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from benchmarks import book
 from benchmarks.measure import commit, machine, measure, prepare
-from benchmarks.page import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,13 +56,9 @@ def main() -> None:
                 out=options.out or Path("build/benchmarks"),
             )
         case "compare":
-            with pl.Config(tbl_rows=-1, tbl_width_chars=120, fmt_str_lengths=60):
-                print(book.compared(*map(book.kept, options.files)))
+            _compare(*options.files)
         case "readme":
-            readme = Path("README.md")
-            readme.write_text(
-                book.with_headline(readme.read_text(), book.headline(book.kept(options.files[0])))
-            )
+            _write_readme(options.files[0])
         case name:
             result = json.dumps(run(name, quick=options.quick))
             if options.out:
@@ -73,8 +66,26 @@ def main() -> None:
             print(result)
 
 
+def _compare(before: Path, after: Path) -> None:
+    import polars as pl
+
+    from benchmarks.told import compared
+
+    with pl.Config(tbl_rows=-1, tbl_width_chars=120, fmt_str_lengths=60):
+        print(compared(book.kept(before), book.kept(after)))
+
+
+def _write_readme(run: Path) -> None:
+    from benchmarks.told import headline, with_headline
+
+    readme = Path("README.md")
+    readme.write_text(with_headline(readme.read_text(), headline(book.kept(run))))
+
+
 def _all(names: Sequence[str], sizes: Sequence[str], *, out: Path) -> None:
     results = book.measure_all(names, sizes, out=out, on=datetime.now(tz=UTC).date(), run=run)
+    from benchmarks.page import page_of
+
     (out / "index.html").write_text(page_of(results))
     print(out / "index.html")
 

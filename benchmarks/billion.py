@@ -11,7 +11,9 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.rollup import AT_ONCE, DAYS, _events, counted
+from benchmarks.rollup import AT_ONCE, DAYS, KNOWN_WITHIN_DAYS, _events
+from deliverlab.events.daily import daily_counts
+from deliverlab.events.months import portions
 
 QUICK, FULL = (20_000_000, 20_000, 12), (1_000_000_000, 100_000, 12)  # events, accounts, months
 TARGET_MIB = 4_096
@@ -54,12 +56,23 @@ def prepare(inputs: Path, /, *, quick: bool) -> dict[str, object]:
 
 
 def deliverlab(inputs: Path, /) -> pl.DataFrame:
-    """How many account-days the roll-up has, and what their outcomes add up to."""
-    daily = counted(sorted(inputs.glob("events-*.parquet")))
-    return daily.select(
-        rows=pl.len(), complaints=(pl.col("complaints") + pl.col("late_complaints")).sum(),
-        hard_bounces=(pl.col("hard_bounces") + pl.col("late_hard_bounces")).sum(),
-    )  # fmt: skip
+    """How many account-days the roll-up has, and what their outcomes add up to.
+
+    Each portion's days are a file of their own: neither the events nor the days of all are ever in memory.
+    """
+    for number, events in enumerate(portions(sorted(inputs.glob("events-*.parquet")))):
+        daily_counts(events, known_within_days=KNOWN_WITHIN_DAYS).sink_parquet(
+            inputs / f"daily-{number:03}.parquet"
+        )
+    return (
+        pl.scan_parquet(inputs / "daily-*.parquet")
+        .select(
+            rows=pl.len(),
+            complaints=(pl.col("complaints") + pl.col("late_complaints")).sum(),
+            hard_bounces=(pl.col("hard_bounces") + pl.col("late_hard_bounces")).sum(),
+        )
+        .collect(engine="streaming")
+    )
 
 
 def counted_plainly(inputs: Path, /) -> pl.DataFrame:

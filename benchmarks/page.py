@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 
 from benchmarks.lines import OURS, lines
+from benchmarks.told import OTHERS
 from deliverlab.reports.fragments import fragment
 from deliverlab.reports.pages import page
 from deliverlab.reports.render import Chart, Html
@@ -22,7 +23,7 @@ TITLE = "What deliverlab takes, and what others take"
 
 def page_of(results: list[dict[str, Any]], /) -> str:
     """The whole page, which needs no network."""
-    table = lines(results)
+    table = _in_words(lines(results))
     return page({"cells": [_cell(piece) for piece in _pieces(table, results)]}, title=TITLE)
 
 
@@ -40,14 +41,22 @@ def _pieces(table: pl.DataFrame, results: list[dict[str, Any]]) -> Iterator[Char
     yield _all_figures(table)
 
 
+def _in_words(table: pl.DataFrame) -> pl.DataFrame:
+    """The figures with others called what they are, a benchmark's sizes together."""
+    called = [
+        OTHERS.get((benchmark, contender), contender.replace("_", " "))
+        for benchmark, contender in table.select("benchmark", "contender").iter_rows()
+    ]
+    named = table.with_columns(contender=pl.Series(called, dtype=pl.String))
+    return named.sort("benchmark", "amount", maintain_order=True)
+
+
 def plot_times(table: pl.DataFrame, /) -> Chart:
     """Others' seconds as so many times ours, a row each; left of the line they are faster."""
     drawn = (
         table.filter(pl.col("amount") == pl.col("amount").max().over("benchmark"))
         .filter(pl.col("contender") != OURS, pl.col("times").is_not_null())
-        .select(
-            who=pl.format("{}: {}", "benchmark", pl.col("contender").str.replace_all("_", " ")), times="times"
-        )
+        .select(who=pl.format("{}: {}", "benchmark", "contender"), times="times")
     )
     base = alt.Chart(drawn).encode(
         alt.Y("who:N", sort=drawn["who"].to_list(), title=None, axis=alt.Axis(labelLimit=280))
@@ -70,9 +79,13 @@ def plot_growth(table: pl.DataFrame, /) -> Chart:
         "benchmark", "size", "amount", "seconds"
     )
     base = alt.Chart(drawn).encode(
-        alt.X("amount:Q", scale=alt.Scale(type="log"), title="size", axis=alt.Axis(format="~s")),
-        alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds", axis=alt.Axis(format="~g")),
-        alt.Color("benchmark:N", legend=alt.Legend(title=None, columns=3)),
+        alt.X("amount:Q", scale=alt.Scale(type="log"), title="size", axis=alt.Axis(format="~s", grid=False)),
+        alt.Y(
+            "seconds:Q", scale=alt.Scale(type="log"), title="seconds", axis=alt.Axis(format="~g", grid=False)
+        ),
+        alt.Color(
+            "benchmark:N", scale=alt.Scale(scheme="category20"), legend=alt.Legend(title=None, columns=3)
+        ),
         tooltip=[alt.Tooltip("benchmark:N"), alt.Tooltip("size:N"), alt.Tooltip("seconds:Q", format=".3g")],
     )
     return Chart.of(
@@ -88,7 +101,7 @@ def plot_growth(table: pl.DataFrame, /) -> Chart:
 def _all_figures(table: pl.DataFrame) -> Html:
     shown = table.select(
         group=pl.format("{}: {}", "benchmark", "size"),
-        contender=pl.col("contender").str.replace_all("_", " "),
+        contender="contender",
         seconds="seconds", cold="cold_seconds", times="times", memory="peak_mib",
         parity=pl.when("parity").then(pl.lit("yes")).when(~pl.col("parity")).then(pl.lit("no")),
     )  # fmt: skip

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import book
+from benchmarks import book, told
 from benchmarks.lines import lines, size_words
 from benchmarks.page import page_of
 
@@ -100,10 +100,10 @@ def test_sizes_are_told_in_one_order() -> None:
 
 def test_the_table_of_readme_has_the_largest_sizes_and_says_when() -> None:
     """A row a benchmark, others beside it, and the days of measuring."""
-    table = book.headline([rollup(1_000, 0.5, size="quick", on="2026-11-20"), *EVERYTHING[1:]])
+    table = told.headline([rollup(1_000, 0.5, size="quick", on="2026-11-20"), *EVERYTHING[1:]])
 
     events = "10 accounts, 30 days, 50,000,000 events"
-    assert f"| Settled events to daily counts | {events} | 4 | duckdb 2× | 900 MiB |" in table
+    assert f"| Settled events to daily counts | {events} | 4 | DuckDB 2× | 900 MiB |" in table
     assert "1,000 events" not in table.replace("50,000,000", "")
     assert "Measured 2026-11-20 to 2026-11-27 on 2 cores" in table
     assert "spark" not in table
@@ -111,12 +111,12 @@ def test_the_table_of_readme_has_the_largest_sizes_and_says_when() -> None:
 
 def test_the_table_is_put_between_its_marks() -> None:
     """What stands around it stays, however often it is written."""
-    readme = f"before\n{book.BEGIN}\nold\n{book.END}\nafter\n"
+    readme = f"before\n{told.BEGIN}\nold\n{told.END}\nafter\n"
 
-    once = book.with_headline(readme, "new")
+    once = told.with_headline(readme, "new")
 
-    assert once == f"before\n{book.BEGIN}\nnew\n{book.END}\nafter\n"
-    assert book.with_headline(once, "new") == once
+    assert once == f"before\n{told.BEGIN}\nnew\n{told.END}\nafter\n"
+    assert told.with_headline(once, "new") == once
 
 
 def test_readme_holds_what_was_measured() -> None:
@@ -124,12 +124,12 @@ def test_readme_holds_what_was_measured() -> None:
     results = book.kept(ROOT / "docs" / "benchmarks" / "run.json")
     readme = (ROOT / "README.md").read_text()
 
-    assert book.with_headline(readme, book.headline(results)) == readme
+    assert told.with_headline(readme, told.headline(results)) == readme
 
 
 def test_two_runs_are_compared_where_both_measured() -> None:
     """Twice as fast is half the seconds; what only one has is left out."""
-    both = book.compared([rollup(1_000, 4.0), SWEEP], [rollup(1_000, 2.0), REPORTS])
+    both = told.compared([rollup(1_000, 4.0), SWEEP], [rollup(1_000, 2.0), REPORTS])
 
     assert both.select("benchmark", "seconds", "seconds_after", "times").rows() == [("rollup", 4.0, 2.0, 0.5)]
 
