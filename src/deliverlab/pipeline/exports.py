@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from deliverlab.pipeline.checklists import contacts_of, events_of, with_keys
 from deliverlab.pipeline.directory import about, read_table
 from deliverlab.pipeline.lookup import as_day, refuse_stranger
@@ -18,9 +16,12 @@ from deliverlab.review.workbook import checklist_workbook
 from deliverlab.schemas import Accounts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
+    import polars as pl
+
+AT_ONCE = 100  # accounts whose lists are in memory together
 WITH_ADDRESSES = "-with-addresses"  # in the name of every file that holds addresses in clear
 
 
@@ -38,17 +39,15 @@ def export_checklists(
     wanted = list(account_ids)
     for account_id in wanted:
         refuse_stranger(account_id, accounts)
-    contacts = contacts_of(data, wanted)
-    decisions = contact_decisions(contacts, events_of(contacts, data), as_of=day).collect()
     names = dict(accounts.select("account_id", "name").iter_rows())
+    shared = {"Day": str(day)}
+    if about(data).get("is_synthetic"):
+        shared["Figures"] = "synthetic: made up for demonstration"
     folder.mkdir(parents=True, exist_ok=True)
     written: dict[str, list[Path]] = {}
-    for account_id in wanted:
-        facts = {"Account": account_id, "Name": names[account_id] or "", "Day": str(day)}
-        if about(data).get("is_synthetic"):
-            facts["Figures"] = "synthetic: made up for demonstration"
+    for account_id, own in _decided(data, wanted, as_of=day):
+        facts = {"Account": account_id, "Name": names[account_id] or "", **shared}
         stem = stem_of("checklist", account_id) + (WITH_ADDRESSES if show_addresses else "")
-        own = decisions.filter(pl.col("account_id") == account_id)
         for ending, content in _files(
             own, data, facts=facts, as_of=day, show_addresses=show_addresses
         ).items():
@@ -56,6 +55,19 @@ def export_checklists(
             write_whole(path, content)
             written.setdefault(account_id, []).append(path)
     return written
+
+
+def _decided(
+    data: str | Path, account_ids: Sequence[str], *, as_of: date
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Each account with its decisions, the lists of some accounts in memory at a time."""
+    for first in range(0, len(account_ids), AT_ONCE):
+        some = account_ids[first : first + AT_ONCE]
+        contacts = contacts_of(data, some)
+        decisions = contact_decisions(contacts, events_of(contacts, data), as_of=as_of).collect()
+        by_account = decisions.partition_by("account_id", as_dict=True)
+        for account_id in some:
+            yield account_id, by_account.get((account_id,), decisions.clear())
 
 
 def _files(
