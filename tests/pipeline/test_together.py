@@ -10,9 +10,10 @@ import pytest
 
 import deliverlab as dl
 from deliverlab.pipeline import judgements
-from deliverlab.pipeline.batch import job_of
+from deliverlab.pipeline.batch import job_of, write_reports
 from deliverlab.pipeline.judgements import Judged, Kept, TableName, judgement_of, keep
 from deliverlab.pipeline.together import judged_together
+from deliverlab.reports.making import PART
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,3 +81,18 @@ def test_a_job_about_no_account_stays_as_it_is(sample: Path, tmp_path: Path) -> 
     job = job_of("portfolio", {**GIVEN, "data": str(sample.resolve()), "since_days": 1})
 
     assert judged_together([job], folder=tmp_path) == [job]
+
+
+def test_a_batch_leaves_nothing_of_it_behind(walked: Path, tmp_path: Path) -> None:
+    """What was kept is gone when the batch is done; what a killed one left is deleted by the next."""
+    left = tmp_path / f"{PART}judged" / "0-0"
+    left.mkdir(parents=True)
+    (left / "health.arrow").write_bytes(b"half a table")
+
+    batch = write_reports(
+        walked, kinds=["health"], accounts=SOME[0], as_of=AS_OF, out=tmp_path, policy="hubspot-like",
+        stage_from="enforcement",
+    )  # fmt: skip
+
+    assert batch.failures == 0
+    assert not list(tmp_path.rglob(f"{PART}*"))

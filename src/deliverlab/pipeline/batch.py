@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from deliverlab.language import ENGLISH, as_language, say, speaking
@@ -16,7 +16,7 @@ from deliverlab.pipeline.listing import write_listing
 from deliverlab.pipeline.lookup import load_policy
 from deliverlab.pipeline.runs import note_run
 from deliverlab.pipeline.together import judged_together
-from deliverlab.reports.making import Job, stem_of
+from deliverlab.reports.making import PART, Job, stem_of
 from deliverlab.reports.parameters import declared_parameters
 from deliverlab.reports.run import DEADLINE, run_reports
 
@@ -163,11 +163,14 @@ def write_reports(
             on_done(len(done), len(planned))
 
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="judged-") as judged:
+    judged = folder / f"{PART}judged"  # what a run that is killed leaves of it the next one deletes
+    try:
         reports = run_reports(
             planned, out=folder, workers=jobs, on_done=count, engine=engine, deadline=deadline,
-            standalone=standalone, force=force, prepare=partial(judged_together, folder=Path(judged)),
+            standalone=standalone, force=force, prepare=partial(judged_together, folder=judged),
         )  # fmt: skip
+    finally:
+        rmtree(judged, ignore_errors=True)
     files: dict[str, list[Path]] = {}
     if "checklist" in kinds:
         files = export_checklists(
