@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from deliverlab.health.sensitivity import sensitivity as sensitivity
     from deliverlab.history import History as History
     from deliverlab.pipeline.cases import open_case as open_case
-    from deliverlab.pipeline.cases import open_portfolio as open_portfolio
     from deliverlab.pipeline.causal import check_causal as check_causal
     from deliverlab.pipeline.choices import by_parent as by_parent
     from deliverlab.pipeline.choices import in_turn as in_turn
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from deliverlab.pipeline.laboratory import rulebooks as rulebooks
     from deliverlab.pipeline.policies import check_policy as check_policy
     from deliverlab.pipeline.policies import good_account_trips as good_account_trips
+    from deliverlab.pipeline.portfolio import open_portfolio as open_portfolio
     from deliverlab.pipeline.precedents import replay_precedents as replay_precedents
     from deliverlab.pipeline.reactions import reaction_band as reaction_band
     from deliverlab.pipeline.replays import open_contest as open_contest
@@ -140,7 +140,7 @@ _HOMES = {
     "explain_steps": "policy.steps",
     "contact_decisions": "review.decisions",
     "review_effect": "pipeline.effect",
-    "open_portfolio": "pipeline.cases",
+    "open_portfolio": "pipeline.portfolio",
     "open_case": "pipeline.cases",
     "open_replay": "pipeline.replays",
     "open_contest": "pipeline.replays",

@@ -9,11 +9,11 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from deliverlab.language import ENGLISH, as_language, say, speaking
-from deliverlab.pipeline.cases import open_roll
 from deliverlab.pipeline.chosen import chosen_accounts, inputs_hash
 from deliverlab.pipeline.exports import export_checklists
 from deliverlab.pipeline.listing import write_listing
 from deliverlab.pipeline.lookup import load_policy
+from deliverlab.pipeline.roll import open_roll
 from deliverlab.pipeline.runs import note_run
 from deliverlab.pipeline.together import judged_together
 from deliverlab.reports.making import PART, Job, stem_of

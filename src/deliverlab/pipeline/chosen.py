@@ -16,7 +16,7 @@ from deliverlab.pipeline.lookup import refuse_stranger
 from deliverlab.schemas import Health, Recommendations, Scores
 
 if TYPE_CHECKING:
-    from deliverlab.pipeline.cases import Roll
+    from deliverlab.pipeline.roll import Roll
 
 RESULTS = {Health, Scores, Recommendations}  # what pages compute anew and never read
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.pipeline.cases import open_portfolio
 from deliverlab.pipeline.directory import read_table
+from deliverlab.pipeline.portfolio import open_portfolio
 from deliverlab.review.appeals import appeal_summary
 from deliverlab.review.desk import WORKLOAD_DAYS, queue, reviewers, workload
 from deliverlab.review.spells import answers, spells

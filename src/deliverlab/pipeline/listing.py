@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from deliverlab.pipeline.cases import Roll
+    from deliverlab.pipeline.roll import Roll
     from deliverlab.reports.making import Report
 
 INDEX, FAILURES, RESULTS = "index.html", "failures.html", "results.jsonl"
