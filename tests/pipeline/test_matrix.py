@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -29,12 +30,15 @@ SOURCES, LANGUAGES, POLICIES = ("enforcement", "simulation"), ("en", "sv"), ("hu
 @pytest.fixture(scope="module")
 def made(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
     """Every account with every source and language, policies and days in turn; checklists masked or not."""
-    ids = {**ACCOUNTS, **_odd_accounts(walked)}
+    data = tmp_path_factory.mktemp("with-a-silent-one") / "data"
+    shutil.copytree(walked, data)
+    _add_silent(data)
+    ids = {**ACCOUNTS, **_odd_accounts(data)}
     jobs = {}
     for number, (who, source, language) in enumerate(product(ids, SOURCES, LANGUAGES)):
         for kind in ("health", "checklist"):
             asked: dict[str, Any] = {
-                "data": str(walked), "account_id": ids[who], "as_of": AS_OF,
+                "data": str(data), "account_id": ids[who], "as_of": AS_OF,
                 "policy": POLICIES[number // 2 % 2], "stage_from": source, "language": language,
                 "show_addresses": number % 3 == 0,
             }  # fmt: skip
@@ -42,7 +46,7 @@ def made(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Re
             jobs[stem] = job_of(kind, asked, account=who)
     for number, (source, days) in enumerate(product(SOURCES, (1, 7))):
         asked = {
-            "data": str(walked), "as_of": AS_OF, "policy": POLICIES[number % 2], "stage_from": source,
+            "data": str(data), "as_of": AS_OF, "policy": POLICIES[number % 2], "stage_from": source,
             "since_days": days,
         }  # fmt: skip
         jobs[f"portfolio-{number}"] = job_of("portfolio", asked)
@@ -52,6 +56,16 @@ def made(walked: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Re
         prepare=lambda missing: judged_together(missing, folder=folder / "judged"),
     )  # fmt: skip
     return {report.job.stem: report for report in reports}
+
+
+def _add_silent(data: Path) -> None:
+    """Add an account that never mailed, without name, industry and plan."""
+    accounts = pl.read_parquet(data / "accounts.parquet")
+    silent = accounts.head(1).select(
+        pl.lit("silent").alias(name) if name == "account_id" else pl.lit(None, dtype).alias(name)
+        for name, dtype in accounts.schema.items()
+    )
+    pl.concat([accounts, silent]).write_parquet(data / "accounts.parquet")
 
 
 def _odd_accounts(data: Path) -> dict[str, str]:
