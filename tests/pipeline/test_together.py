@@ -38,9 +38,7 @@ def test_judged_together_or_alone_is_the_same_to_the_last_bit(
     keep(Judged(data=data, account_ids=SOME, as_of=AS_OF, language=language), folder=tmp_path / "kept")
     for account_id in SOME:
         alone = Judged(data=data, account_ids=[account_id], as_of=AS_OF, language=language)
-        kept = Kept(
-            data=data, account_id=account_id, as_of=AS_OF, language=language, folder=tmp_path / "kept"
-        )
+        kept = Kept(asked=alone, folder=tmp_path / "kept")
         for name in get_args(TableName):
             assert kept.table(name).equals(alone.table(name)), (account_id, name)
 
@@ -48,8 +46,8 @@ def test_judged_together_or_alone_is_the_same_to_the_last_bit(
 @pytest.mark.usefixtures("nothing_kept")
 def test_what_is_kept_answers_only_the_question_it_was_kept_for(sample: Path, tmp_path: Path) -> None:
     """Another account, day, language or directory is judged anew."""
-    data = str(sample.resolve())
-    kept = Kept(data=data, account_id="acct-0002", as_of=AS_OF, language="en", folder=tmp_path)
+    asked = Judged(data=str(sample.resolve()), account_ids=["acct-0002"], as_of=AS_OF, language="en")
+    kept = Kept(asked=asked, folder=tmp_path)
     kept.use()
 
     assert judgement_of(sample, "acct-0002", as_of=AS_OF, language="en") is kept

@@ -55,9 +55,7 @@ class Checklist:
     @cached_property
     def decisions(self) -> pl.DataFrame:
         """`schemas.ContactDecisions`, as they go into files: in English."""
-        if not self._contacts.height:
-            return ContactDecisions.create_empty()
-        return contact_decisions(self._contacts, self._events, as_of=self.as_of).collect()
+        return self._decided()
 
     @cached_property
     def told(self) -> pl.DataFrame:
@@ -65,7 +63,7 @@ class Checklist:
         if self.language == ENGLISH:
             return self.decisions
         with speaking(self.language):
-            return contact_decisions(self._contacts, self._events, as_of=self.as_of).collect()
+            return self._decided()
 
     @property
     def masked_decisions(self) -> pl.DataFrame:
@@ -115,6 +113,11 @@ class Checklist:
         """The first and the last send day that removals and segments are about."""
         last = self.as_of - timedelta(days=known_within_days(self.data))
         return (last - timedelta(days=WINDOW_DAYS - 1), last)
+
+    def _decided(self) -> pl.DataFrame:
+        if not self._contacts.height:
+            return ContactDecisions.create_empty()
+        return contact_decisions(self._contacts, self._events, as_of=self.as_of).collect()
 
     @cached_property
     def _contacts(self) -> pl.DataFrame:

@@ -91,17 +91,14 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """The judgement of one account, read from the folder in which its batch has kept that of all."""
+    """What was `asked` about one account, read from the folder in which its batch has kept that of all."""
 
-    data: str
-    account_id: str
-    as_of: date
-    language: str
+    asked: Judged
     folder: Path
 
     def table(self, name: TableName, /) -> pl.DataFrame:
         """The table's rows of the account."""
-        return pl.scan_ipc(_file(self.folder, name)).filter(account_id=self.account_id).collect()
+        return pl.scan_ipc(_file(self.folder, name)).filter(account_id=self.asked.account_ids[0]).collect()
 
     def use(self) -> None:
         """From now on, in this process, `judgement_of` this account is what was kept."""
@@ -122,9 +119,7 @@ def judgement_of(data: str | Path, account_id: str, /, *, as_of: date, language:
     """How an account is judged on a day: as its batch has kept it, else computed as it is asked for."""
     asked = Judged(data=str(Path(data).resolve()), account_ids=[account_id], as_of=as_of, language=language)
     kept = _IN_USE.get()
-    if kept and (kept.data, [kept.account_id], kept.as_of, kept.language) == tuple(vars(asked).values()):
-        return kept
-    return asked
+    return kept if kept and kept.asked == asked else asked
 
 
 def _file(folder: Path, name: TableName) -> Path:

@@ -43,9 +43,8 @@ def judged_together(jobs: Sequence[Job], /, *, folder: Path) -> list[Job]:
             with suppress(DataError):
                 keep(Judged(data=data, account_ids=some, as_of=as_of, language=language), folder=home)
                 for name in some:
-                    kept[question, name] = Kept(
-                        data=data, account_id=name, as_of=as_of, language=language, folder=home
-                    )
+                    alone = Judged(data=data, account_ids=[name], as_of=as_of, language=language)
+                    kept[question, name] = Kept(asked=alone, folder=home)
     return [_told(job, kept) for job in jobs]
 
 
