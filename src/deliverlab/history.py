@@ -21,7 +21,7 @@ from deliverlab.schemas import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     import dataframely as dy
@@ -46,7 +46,8 @@ class History:
 
     An account without an industry is in the group "unknown", and `notes` says so.
     `known_within_days` says after how many days the counts of a send day were taken.
-    `until` is the last day of history: of the whole `daily`, before any account is selected.
+    `until` is the last day of history: of the whole `daily`, before any account is selected. Where `daily` is
+    part of one that lies elsewhere, `totals` are the counts of the whole, added up.
 
     Raises `DataError` where a table is not what it must be, or names an account that is not in `accounts`.
 
@@ -68,6 +69,7 @@ class History:
         enforcement: Frame | None = None,
         known_within_days: int = KNOWN_WITHIN_DAYS,
         until: date | None = None,
+        totals: Mapping[str, int] | None = None,
     ) -> None:
         admitted = Daily.admit(daily, what="daily")
         self.daily: dy.DataFrame[Daily] = (
@@ -93,6 +95,7 @@ class History:
         self.known_within_days = known_within_days
         last_day = self.daily["day"].max()
         self.until: date | None = until or last_day  # type: ignore[assignment]
+        self._totals = totals
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -102,6 +105,11 @@ class History:
             return ()
         count, verb = ("1 account has", "is") if nameless == 1 else (f"{nameless} accounts have", "are")
         return (f'{count} no industry and {verb} compared in the group "unknown"',)
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """All counts, added up over accounts and days."""
+        return self._totals or self.daily.select(pl.col(COUNTS).sum()).row(0, named=True)
 
     @cached_property
     def arrays(self) -> Arrays:

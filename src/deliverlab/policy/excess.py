@@ -52,7 +52,7 @@ def yardsticks_of(history: History) -> Mapping[str, Yardstick]:
     Peer rates speak of what is known in time, and harm is done by late events too: peers are expected to have
     as many of these for each one in time as all accounts of the history have.
     """
-    sums = history.daily.select(pl.col(COUNTS).sum()).row(0, named=True)
+    sums = history.totals
     changed = denominators_of(peer_rates_of(history))
     found = {}
     for name in HARM:

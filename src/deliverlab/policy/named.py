@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from deliverlab.errors import PolicyError
 from deliverlab.policy.measures import MEASURES
 from deliverlab.policy.toml import one_of, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from deliverlab.policy.measures import Measure
     from deliverlab.policy.sums import Floats, Sums
 
@@ -37,3 +40,8 @@ def figure_named(name: str, sums: Sums, /) -> Floats:
         known = [f"{measure.name}.{each}" if each else measure.name for each in found]
         raise PolicyError(f"measure = {shown(name)}, must be {one_of(known, given=name)}")
     return np.asarray(found[about], np.float64)
+
+
+def figures_named(names: Iterable[str], sums: Sums, /) -> pl.DataFrame:
+    """A row a sample and a column a measure; null where it cannot be said."""
+    return pl.DataFrame({name: figure_named(name, sums) for name in names}).fill_nan(None)

@@ -6,7 +6,9 @@ on as a Polars table. Nothing that grows with accounts comes to the driver. See 
 
 from deliverlab.spark.days import daily_counts as daily_counts
 from deliverlab.spark.peers import peer_rates as peer_rates
+from deliverlab.spark.tuning import Tuning as Tuning
+from deliverlab.spark.tuning import tune as tune
 from deliverlab.spark.walks import Simulation as Simulation
 from deliverlab.spark.walks import simulate as simulate
 
-__all__ = ["Simulation", "daily_counts", "peer_rates", "simulate"]
+__all__ = ["Simulation", "Tuning", "daily_counts", "peer_rates", "simulate", "tune"]

@@ -11,10 +11,10 @@ from deliverlab.health.windows import by_week, measured, settled
 from deliverlab.history import KNOWN_WITHIN_DAYS
 from deliverlab.schemas import Accounts, Daily, PeerRates
 from deliverlab.spark.partitions import Rows, taken_apart
+from deliverlab.spark.tables import first_and_last, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     import dataframely as dy
     from pyspark.sql import DataFrame
@@ -38,10 +38,7 @@ def peer_rates(
 
     Raises `DataError` where a table lacks a column, or `denominators` names what does not exist.
     """
-    tables = {
-        "daily": Rows.table(daily, Daily, what="daily"),
-        "accounts": Rows.table(accounts, Accounts, what="accounts"),
-    }
+    tables = tables_of(daily=daily, accounts=accounts)
     metrics = measured(denominators)
     months = months_between(*first_and_last(tables["daily"], "day"), known_within_days=known_within_days)
     if not months:
@@ -81,15 +78,6 @@ def peer_rates(
         others = own.filter(~pl.col("is_large")).drop("is_large")
         rates.append(compared(large, others, industries, month=month, metrics=metrics))
     return PeerRates.cast(pl.concat(rates)).collect()
-
-
-def first_and_last(rows: Rows, column: str, /) -> tuple[date | None, date | None]:
-    """The ends of a column of days; null where there are none."""
-    from pyspark.sql.functions import max as last
-    from pyspark.sql.functions import min as first
-
-    ends = rows.spark.agg(first(column), last(column)).first()
-    return (None, None) if ends is None else (ends[0], ends[1])
 
 
 def _industries(accounts: Rows) -> pl.LazyFrame:

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deliverlab.history import KNOWN_WITHIN_DAYS, History
 from deliverlab.pipeline.road import needs_peers
 from deliverlab.policy import simulate as ladder
-from deliverlab.schemas import Accounts, Daily, Enforcement, Reviews, Standing
 from deliverlab.spark.partitions import Rows, beside, taken_apart
-from deliverlab.spark.peers import first_and_last
 from deliverlab.spark.peers import peer_rates as monthly_peers
+from deliverlab.spark.tables import first_and_last, tables_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
     from pyspark.sql import DataFrame
 
     from deliverlab.history import Frame
     from deliverlab.policy.model import Policy
     from deliverlab.policy.scenario import Scenario
-
-_TABLES = {
-    "daily": Daily, "accounts": Accounts, "reviews": Reviews, "enforcement": Enforcement, "start": Standing,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,12 +67,7 @@ def simulate(
     `DataError` where a table lacks a column. What is wrong with single rows is found while Spark walks: its
     job ends with the same line.
     """
-    given = (daily, accounts, reviews, enforcement, start)
-    tables = {
-        what: Rows.table(frame, table, what=what)
-        for (what, table), frame in zip(_TABLES.items(), given, strict=True)
-        if frame is not None
-    }
+    tables = tables_of(daily=daily, accounts=accounts, reviews=reviews, enforcement=enforcement, start=start)
     _, last_day = first_and_last(tables["daily"], "day")
     _, last_standing = first_and_last(tables["start"], "as_of") if "start" in tables else (None, None)
     last = until or last_day or last_standing or date.min
@@ -83,12 +76,14 @@ def simulate(
         peers = monthly_peers(daily, accounts, known_within_days=known_within_days)
 
     names = tuple(tables)  # the walk travels to executors, where no data frame of Spark can follow
+    history_of: Callable[..., History] = partial(
+        History, peer_rates=peers, known_within_days=known_within_days, until=last_day
+    )
 
     def walk(rows: pl.DataFrame) -> pl.DataFrame:
         own = {what: taken_apart(rows, what) for what in names}
         begun = own.pop("start", None)
-        history = History(**own, peer_rates=peers, known_within_days=known_within_days, until=last_day)
-        found = ladder.simulate(history, policy=policy, scenario=scenario, start=begun, until=last)
+        found = ladder.simulate(history_of(**own), policy=policy, scenario=scenario, start=begun, until=last)
         return beside({
             "transitions": found.transitions, "outcomes": found.outcomes, "standing": found.standing
         })  # fmt: skip

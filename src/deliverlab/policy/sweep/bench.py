@@ -12,7 +12,7 @@ import polars as pl
 
 from deliverlab.errors import PolicyError
 from deliverlab.policy.kernel.many import ADDED
-from deliverlab.policy.named import figure_named
+from deliverlab.policy.named import figures_named
 from deliverlab.policy.simulate import good_standing, refuse_unfit
 from deliverlab.policy.sweep.sums import swept_sums
 from deliverlab.policy.toml import shown
@@ -102,7 +102,7 @@ class Sweep:
 
     def figures(self, names: Iterable[str]) -> pl.DataFrame:
         """A row a policy and a column a measure, by name; null where it cannot be said."""
-        return pl.DataFrame({name: figure_named(name, self.sums) for name in names}).fill_nan(None)
+        return figures_named(names, self.sums)
 
     def stages_by_day(self, p: int) -> pl.DataFrame:
         """The accounts in each stage on each day under one policy: columns `day` and the stages."""

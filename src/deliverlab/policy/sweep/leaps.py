@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 from deliverlab.policy.book import draws_of
 from deliverlab.policy.kernel import layout, many
@@ -172,7 +172,7 @@ def _tallies(ground: Ground, rulebook: Rulebook, *, says_who: bool) -> Tallies:
 
 def _in_parts(ground: Ground, run: Callable[[Records], Iterable[NDArray[Any]]]) -> list[NDArray[Any]]:
     """The sums of what comes of each part, added in order: the same however many cores there are."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:  # as many as Polars was allowed
         parts = pool.map(run, np.array_split(ground.records, PARTS))
         whole = list(next(parts))
         for part in parts:

@@ -37,7 +37,7 @@ def swept_sums(tallies: Tallies, untouched: Floats, *, ground: Ground, stages: S
         {
             "reached": Tally(pl.DataFrame({"stage": stages}), _floats(tallies.reached[:, 1:].T)),
             "stays": _stays(tallies, stages),
-            "reviews": Tally(pl.DataFrame(), _floats(tallies.reviews.T)),
+            "reviews": _reviews(tallies, ground),
             "delays": _delays(tallies, ground),
             "clean_by_industry": _clean(ground.industries, tallies.sums.sum(axis=2), untouched.sum(axis=1)),
             "clean_by_band": _clean(BANDS, tallies.sums.sum(axis=1), untouched.sum(axis=0)),
@@ -53,6 +53,12 @@ def _stays(tallies: Tallies, stages: Sequence[str]) -> Tally:
     names = pl.Series(stages, dtype=pl.String).gather(stage)
     keys = pl.DataFrame({"stage": names, "days": days, "is_over": is_over == 1})
     return Tally(keys, _floats(counts[stage, days, is_over]))
+
+
+def _reviews(tallies: Tallies, ground: Ground) -> Tally:
+    """How many reviews were completed on each day, from the first of any account on."""
+    days = pl.int_range(ground.told.first_day, ground.until + 1, dtype=pl.Int32, eager=True).cast(pl.Date)
+    return Tally(pl.DataFrame({"day": days}), _floats(tallies.reviews.T))
 
 
 def _delays(tallies: Tallies, ground: Ground) -> Tally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import polars as pl
 
@@ -11,9 +11,8 @@ from deliverlab.policy.model import Policy
 from deliverlab.policy.tune.points import policy_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from deliverlab.policy.sweep.bench import Bench
     from deliverlab.policy.tune.search import Search
 
     Numbers: TypeAlias = tuple[float, ...]
@@ -21,12 +20,30 @@ if TYPE_CHECKING:
 BESIDE = ("noticed_share", "identified_share")  # what is told of every policy, asked for or not
 
 
+class Figured(Protocol):
+    """Policies, and what each comes to."""
+
+    def figures(self, names: Iterable[str]) -> pl.DataFrame:
+        """A row a policy and a column a measure, by name; null where it cannot be said."""
+
+
+class Sweeper(Protocol):
+    """Days of a history on which policies can be tried, here or on a cluster."""
+
+    @property
+    def days(self) -> str:
+        """The days in words."""
+
+    def sweep(self, policies: Sequence[Policy], /) -> Figured:
+        """What each of these policies comes to."""
+
+
 def measures_of(search: Search, /) -> tuple[str, ...]:
     """All measures that are told of every policy: those asked for, and how much is noticed and observed."""
     return tuple(dict.fromkeys((*search.measures, *BESIDE)))
 
 
-def trials(numbers: Sequence[Numbers], search: Search, /, *, policy: Policy, bench: Bench) -> pl.DataFrame:
+def trials(numbers: Sequence[Numbers], search: Search, /, *, policy: Policy, bench: Sweeper) -> pl.DataFrame:
     """A row for each of the numbers: they, every measure, and why it was `refused` where it is no policy.
 
     Raises `PolicyError` where none of them is one.
