@@ -16,8 +16,10 @@ import polars as pl
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from deliverlab.policy.tune.search import Search
+
 CORES = 2  # one a worker
-STEPS = ("daily_counts", "peer_rates", "simulate")
+STEPS = ("daily_counts", "peer_rates", "simulate", "tune")
 QUICK, FULL = (2_000_000, 2_000, 180), (20_000_000, 20_000, 365)  # events, accounts, days
 AT_ONCE = 2_000_000  # events made at once
 WARM_RUNS = 2
@@ -120,6 +122,45 @@ def simulate_on_spark(inputs: Path, /) -> pl.DataFrame:
     transitions = pl.DataFrame(found.transitions.toArrow()).sort("account_id", "day")
     found.unpersist()
     return transitions
+
+
+def tune_on_polars(inputs: Path, /) -> pl.DataFrame:
+    """A search over policies on all days: a row for each that was tried, from the files to the answer."""
+    import deliverlab as dl
+
+    daily, accounts = (pl.scan_parquet(inputs / f"{name}.parquet") for name in ("daily", "accounts"))
+    history = dl.History(daily, accounts, peer_rates=pl.read_parquet(inputs / "peer_rates.parquet"))
+    found = dl.tune(
+        history, policy=dl.Policy.preset("hubspot-like"), search=_search(), scenario=dl.Scenario.after(days=5)
+    )
+    return _to_nine_digits(found.rows)
+
+
+def tune_on_spark(inputs: Path, /) -> pl.DataFrame:
+    """The same on the cluster."""
+    import deliverlab as dl
+
+    read = _session().read
+    daily, accounts = (read.parquet(str(inputs / f"{name}.parquet")) for name in ("daily", "accounts"))
+    found = dl.spark.tune(
+        daily, accounts, policy=dl.Policy.preset("hubspot-like"), search=_search(),
+        scenario=dl.Scenario.after(days=5), peer_rates=pl.read_parquet(inputs / "peer_rates.parquet"),
+    )  # fmt: skip
+    found.unpersist()
+    return _to_nine_digits(found.rows)
+
+
+def _search() -> Search:
+    """The search that comes with the package, over all days."""
+    import deliverlab as dl
+
+    data = dl.Search.preset("hubspot-limits").model_dump(exclude_unset=True, exclude={"split"})
+    return dl.Search.from_data(data)
+
+
+def _to_nine_digits(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sums of fractions in other pieces differ in the last digits."""
+    return rows.with_columns(pl.selectors.float().round_sig_figs(9))
 
 
 @cache

@@ -9,6 +9,7 @@ from random import Random
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from deliverlab.history import History
 from deliverlab.policy.contributions import contributions
@@ -20,6 +21,7 @@ from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import Simulation, simulate
 from deliverlab.policy.sums import Ledger, Sums
 from deliverlab.policy.sweep.bench import Bench
+from deliverlab.policy.sweep.parts import added, sums_of, table_of
 from deliverlab.schemas import GOOD, LABELS
 from tests.policy.answers import DAY, history_of
 from tests.policy.reference import Row
@@ -61,6 +63,49 @@ def test_one_by_one(seed: int) -> None:
         assert swept.noticed(p).to_list() == noticed.to_list()
         by_day = swept.stages_by_day(p).drop("day").sum()
         assert stage_days(alone, policy) == by_day.row(0, named=True)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_in_parts(seed: int) -> None:
+    """Accounts swept in parts and added up, in whatever order, are accounts swept at once."""
+    rng = Random(seed)
+    world = random_world(rng)
+    history, scenario = labelled(history_of(world), rng), Scenario.from_text(toml(world.scenario))
+    policies = variants(world, rng)
+    since = rng.choice((None, world.first_day + rng.randrange(span_of(world)) * DAY))
+    place = pl.Series([rng.randrange(4) for _ in range(len(history.accounts))])
+    tables = [
+        table_of(Bench(part, policies[0], scenario, world.last_day, since).sweep(policies).sums)
+        for part in (part_of(history, history.accounts["account_id"].filter(place == n)) for n in range(4))
+    ]
+
+    found = sums_of(added(pl.concat(tables)))
+
+    whole = Bench(history, policies[0], scenario, world.last_day, since).sweep(policies).sums
+    assert found.days == whole.days
+    assert found.columns.keys() == whole.columns.keys()
+    for name, value in whole.columns.items():
+        assert found[name] == pytest.approx(value, rel=1e-9, abs=1e-6), name
+    for name, tally in whole.tallies.items():
+        keys = tally.keys.columns
+        expected, ours = (
+            each.keys.with_columns(n=pl.Series(each.sums.tolist())).sort(keys)
+            for each in (tally, found.tallies[name])
+        )
+        assert_frame_equal(ours, expected, check_dtypes=False)
+    assert added(pl.concat(tables)).equals(added(pl.concat(tables[::-1])))
+
+
+def part_of(history: History, ids: pl.Series) -> History:
+    """Some accounts of a history, as they lie in a part that knows no others."""
+    tables = {
+        name: getattr(history, name).filter(pl.col("account_id").is_in(ids.implode()))
+        for name in ("daily", "accounts", "reviews", "enforcement")
+    }
+    return History(
+        **tables, peer_rates=history.peer_rates, known_within_days=history.known_within_days,
+        until=history.until, totals=history.totals,
+    )  # fmt: skip
 
 
 def span_of(world: World) -> int:

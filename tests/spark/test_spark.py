@@ -14,6 +14,7 @@ import deliverlab as dl
 from benchmarks import spark as benchmark
 from deliverlab.events.store import scan_events
 from deliverlab.pipeline.directory import read_table
+from deliverlab.policy.tune.views import sensitivity
 from deliverlab.sample.world import make_world
 from deliverlab.schemas import (
     COUNTS,
@@ -45,6 +46,34 @@ after_days = 4
 chance = [0.6, 0.6, 0.6, 0.6]
 [effect]
 hard_bounces = 0.5
+"""
+
+SEARCH = """
+name = "a small one"
+points = 8
+vary = [
+  { key = ["window", "days"], values = [7, 30] },
+  { key = ["rules", "hard bounces", "limit"], least = 0.01, most = 0.1, scale = "log" },
+]
+objectives = [
+  { measure = "harm_averted_share", aim = "most" },
+  { measure = "good_mail_blocked_share", aim = "least" },
+]
+constraints = [
+  { measure = "reviews_a_day_p95", at_most = 50 },
+  { measure = "reached.suspended", at_most = 100 },
+  { measure = "worst_false_trip_ratio.band", at_most = 100 },
+  { measure = "detection_rate", at_least = 0 },
+]
+[split]
+validate_from = 2026-05-15
+embargo_days = 7
+"""
+
+GRID = """
+name = "two windows"
+vary = [{ key = ["window", "days"], values = [7, 30] }]
+objectives = [{ measure = "noticed", aim = "least" }]
 """
 
 
@@ -177,6 +206,39 @@ def test_a_world_on_a_cluster_in_two_pieces(spark: SparkSession, world: dl.Histo
     first.unpersist()
 
 
+def test_a_search_on_a_cluster(spark: SparkSession, world: dl.History) -> None:
+    """Every policy tried, the finalists and the candidate, on the days searched and on those that judge."""
+    search, scenario = dl.Search.from_text(SEARCH), dl.Scenario.historical()
+    given: dict[str, Any] = {"policy": dl.Policy.preset("hubspot-like"), "scenario": scenario, "seed": 7}
+    tables: dict[str, Any] = {what: sent(spark, getattr(world, what)) for what in ("reviews", "enforcement")}
+    daily, accounts = sent(spark, world.daily), sent(spark, world.accounts)
+
+    found = dl.spark.tune(daily, accounts, search=search, **given, **tables)
+
+    one_machine = dl.tune(world, search=search, resamples=10, **given)
+    assert one_machine.finalists.height > 1
+    assert found.seen.days == one_machine.seen.days
+    for name in ("rows", "champion_row", "finalists"):
+        expected = getattr(one_machine, name).drop("low", "high", "picked", strict=False)
+        assert_frame_equal(getattr(found, name), expected, rel_tol=1e-10, abs_tol=1e-9)
+    assert repr(found) == repr(one_machine)
+    assert found.candidate == one_machine.candidate
+    tried = sensitivity(found)
+    assert_frame_equal(tried, sensitivity(one_machine), rel_tol=1e-10, abs_tol=1e-9)
+    found.unpersist()
+
+
+def test_a_search_finds_the_same_again(spark: SparkSession, world: dl.History) -> None:
+    """Sums of partitions come to the driver in any order; they are the same to the last bit."""
+    given: dict[str, Any] = {"policy": dl.Policy.preset("hubspot-like"), "scenario": dl.Scenario.never()}
+    given |= {"search": dl.Search.from_text(SEARCH), "peer_rates": world.peer_rates}
+    tables = sent(spark, world.daily), sent(spark, world.accounts)
+
+    first, second = (dl.spark.tune(*tables, **given) for _ in range(2))
+
+    assert_frame_equal(first.rows, second.rows, check_exact=True)
+
+
 def test_what_grows_with_accounts_stays_on_the_cluster(
     spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,11 +264,13 @@ def test_what_grows_with_accounts_stays_on_the_cluster(
         got.clear()
         daily, accounts = alike(many)
         days, known = sent(spark, daily), sent(spark, accounts)
-        dl.spark.simulate(days, known, policy=dl.Policy.preset("evidence"), scenario=dl.Scenario.never())
+        given: dict[str, Any] = {"policy": dl.Policy.preset("evidence"), "scenario": dl.Scenario.never()}
+        dl.spark.simulate(days, known, **given)
+        dl.spark.tune(days, known, search=dl.Search.from_text(GRID), **given)
         fetched.append(sorted(got))
 
     assert fetched[0] == fetched[1]
-    assert max(fetched[0]) < 50
+    assert max(fetched[0]) < 200
 
 
 def test_bad_input_is_told_before_any_work(spark: SparkSession, world: dl.History) -> None:

@@ -53,15 +53,19 @@ def tune(
     `search` is a search, the name of one that comes with the package, or a TOML file. What else is given
     stands in place of what the search says. Where the history has no peer rates, monthly ones are computed.
     """
-    asked = search if isinstance(search, Search) else load_search(str(search))
-    given = {"objectives": objectives, "constraints": constraints, "seed": seed}
-    changed = {name: value for name, value in given.items() if value is not None}
-    if changed:
-        dumped = {name: _dumped(value) for name, value in changed.items()}
-        asked = Search.from_data(asked.model_dump(exclude_unset=True) | dumped, where=f"search {asked.name}")
+    asked = search_asked(search, objectives=objectives, constraints=constraints, seed=seed)
     return search_for.tune(
         with_peers(history), policy=policy, search=asked, scenario=scenario, resamples=resamples
     )
+
+
+def search_asked(search: Search | str | Path, /, **changes: object) -> Search:
+    """The search, by name or file where it is none yet, with what else is given in place of what it says."""
+    asked = search if isinstance(search, Search) else load_search(str(search))
+    changed = {name: _dumped(value) for name, value in changes.items() if value is not None}
+    if not changed:
+        return asked
+    return Search.from_data(asked.model_dump(exclude_unset=True) | changed, where=f"search {asked.name}")
 
 
 def calibrate(
@@ -91,7 +95,7 @@ def rolling_origins(
     embargo_days: int = 30,
 ) -> dy.DataFrame[Origins]:
     """What a search would have chosen on earlier days, and what came of it; see `policy.tune.rolling`."""
-    asked = search if isinstance(search, Search) else load_search(str(search))
+    asked = search_asked(search)
     return rolling.rolling_origins(
         with_peers(history),
         policy=policy, search=asked, scenario=scenario, origins=origins, embargo_days=embargo_days,

@@ -47,6 +47,11 @@ class Measure:
     unreached: float | None = None  # what it is about a stage that nobody reached; None: about no stage
 
     @property
+    def is_of_stages(self) -> bool:
+        """Whether there is one such figure of each stage."""
+        return self.unreached is not None
+
+    @property
     def needs_labels(self) -> bool:
         """Whether nothing at all can be said without labelled accounts."""
         return self.rests_on in {"clean", "abusive"}

@@ -12,7 +12,7 @@ from deliverlab.policy.measures import MEASURES
 from deliverlab.policy.toml import one_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from deliverlab.policy.measures import Measure
     from deliverlab.policy.sums import Floats, Sums
@@ -32,10 +32,20 @@ def measure_named(name: str, /) -> Measure:
     return NAMED[measure]
 
 
+def refuse_unknown(name: str, /, *, stages: Collection[str]) -> None:
+    """A measure must be one that a search can ask for, and the stage it is about one of the policy's."""
+    measure, about = measure_named(name), name.partition(".")[2]
+    if measure.is_of_stages and about not in stages:
+        known = [f"{measure.name}.{stage}" for stage in stages]
+        raise PolicyError(f"measure = {shown(name)}, must be {one_of(known, given=name)}")
+
+
 def figure_named(name: str, sums: Sums, /) -> Floats:
     """What the sums come to by a measure, in every sample; nan where that cannot be said."""
     measure, about = measure_named(name), name.partition(".")[2] or None
     found = measure.figures(sums, sums)
+    if measure.is_of_stages and about not in found:  # nobody reached it
+        return np.full_like(sums["accounts"], measure.unreached)
     if about not in found:
         known = [f"{measure.name}.{each}" if each else measure.name for each in found]
         raise PolicyError(f"measure = {shown(name)}, must be {one_of(known, given=name)}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from deliverlab.history import KNOWN_WITHIN_DAYS, History
+from deliverlab.pipeline.tuning import search_asked
 from deliverlab.policy.named import figures_named
 from deliverlab.policy.sweep.bench import Bench as Local
 from deliverlab.policy.sweep.parts import KEY, added, sums_of, table_of
@@ -22,6 +23,7 @@ from deliverlab.spark.tables import first_and_last, tables_of, totals_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from pyspark.sql import DataFrame
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from deliverlab.policy.scenario import Scenario
     from deliverlab.policy.sums import Sums
     from deliverlab.policy.tune.calendar import Block
-    from deliverlab.policy.tune.search import Search
+    from deliverlab.policy.tune.search import Constraint, Objective, Search
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -106,8 +108,11 @@ def tune(
     /,
     *,
     policy: Policy,
-    search: Search,
+    search: Search | str | Path,
     scenario: Scenario,
+    objectives: Sequence[Objective] | None = None,
+    constraints: Sequence[Constraint] | None = None,
+    seed: int | None = None,
     peer_rates: Frame | None = None,
     reviews: DataFrame | None = None,
     enforcement: DataFrame | None = None,
@@ -127,7 +132,8 @@ def tune(
     """
     tables = tables_of(daily=daily, accounts=accounts, reviews=reviews, enforcement=enforcement)
     first_day, last_day = (day or date.min for day in first_and_last(tables["daily"], "day"))
-    blocks = blocks_of(search, first_day=first_day, last_day=last_day)
+    asked = search_asked(search, objectives=objectives, constraints=constraints, seed=seed)
+    blocks = blocks_of(asked, first_day=first_day, last_day=last_day)
     peers = peer_rates
     if peers is None:
         peers = monthly_peers(daily, accounts, known_within_days=known_within_days)
@@ -148,9 +154,9 @@ def tune(
         for block in blocks
     }
     seen, judging = (benches[block] for block in blocks)
-    tried = rounds(seen, policy=policy, search=search)
+    tried = rounds(seen, policy=policy, search=asked)
     return Tuning(
-        search=search,
+        search=asked,
         champion=policy,
         seen=seen,
         judging=judging,

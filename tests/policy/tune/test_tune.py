@@ -135,6 +135,19 @@ def test_nothing_is_allowed() -> None:
         _ = found.comparison
 
 
+def test_a_stage_that_nobody_reaches() -> None:
+    """It was reached by none, which a constraint may ask for; how long it lasts nobody can say."""
+    soon = dl.Scenario.after(days=1)
+    none = search_of(constraints=[{"measure": "reached.suspended", "at_most": 0.0}])
+    found = dl.tune(history(), policy=CHAMPION, search=none, scenario=soon, resamples=10)
+    assert found.rows["reached.suspended"].to_list() == [0.0] * found.rows.height
+    assert found.finalists.height > 0
+    lasting = search_of(constraints=[{"measure": "days_to_clear_median.suspended", "at_most": 90.0}])
+    untold = dl.tune(history(), policy=CHAMPION, search=lasting, scenario=soon, resamples=10)
+    assert untold.rows["days_to_clear_median.suspended"].null_count() == untold.rows.height
+    assert untold.chosen is None
+
+
 def test_numbers_that_are_no_policy() -> None:
     """A point that is no policy keeps its row, with the reason; where none is one the search is refused."""
     vary = [{"key": ["window", "days"], "values": [0.0, 7.0]}]
@@ -166,7 +179,7 @@ def test_other_wishes_than_the_search_has() -> None:
         ({"objectives": [{"measure": "harm", "aim": "most"}]}, 'measure = "harm", must be one of'),
         (
             {"constraints": [{"measure": "reached.jail", "at_most": 1.0}]},
-            'measure = "reached.jail", must be one of',
+            'measure = "reached.jail", must be one of reached.probation, reached.first warning',
         ),
         (
             {"split": {"validate_from": date(2026, 1, 2)}},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from deliverlab.policy.named import measure_named
+from deliverlab.policy.named import refuse_unknown
 from deliverlab.policy.tune.choice import best_of, is_allowed, is_on_front, merits
 from deliverlab.policy.tune.points import first_points, numbers_at, points_near
 from deliverlab.policy.tune.trials import measures_of, trials
@@ -31,7 +31,7 @@ class Tried(NamedTuple):
 def rounds(bench: Sweeper, /, *, policy: Policy, search: Search) -> Tried:
     """What a search tries: see `tune`."""
     for name in search.measures:
-        measure_named(name)
+        refuse_unknown(name, stages=policy.stage_names)
     champion_row = bench.sweep([policy]).figures(measures_of(search))
     points, tables = first_points(search), []
     known: dict[Numbers, Floats] = {}

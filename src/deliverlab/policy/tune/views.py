@@ -17,6 +17,7 @@ from deliverlab.policy.tune.trials import measures_of, trials
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deliverlab.policy.tune.finalists import Searched
     from deliverlab.policy.tune.search import Vary
     from deliverlab.policy.tune.tuning import Tuning
 
@@ -25,7 +26,7 @@ SLIDER_STEPS = 5
 LATER = 200  # policies that are walked on later days too
 
 
-def sensitivity(tuning: Tuning, /) -> pl.DataFrame:
+def sensitivity(tuning: Searched, /) -> pl.DataFrame:
     """What each number does by itself, all others as in the policy to take.
 
     A row a number and step: `key`, `value`, the objectives, and whether it `is_chosen`. Empty where there is
@@ -47,7 +48,7 @@ def sensitivity(tuning: Tuning, /) -> pl.DataFrame:
     return pl.concat(tables)
 
 
-def surface(tuning: Tuning, /) -> pl.DataFrame:
+def surface(tuning: Searched, /) -> pl.DataFrame:
     """The first objective over the two numbers it hangs on most, and a third: a row a combination.
 
     All other numbers are as in the policy to take. Columns are the three keys, the objectives and
@@ -117,9 +118,9 @@ def _steps(vary: Vary, count: int) -> list[float]:
     return [number_of(float(place), vary) for place in np.linspace(0, 1, count)]
 
 
-def _tried(tuning: Tuning, numbers: Sequence[tuple[float, ...]]) -> pl.DataFrame:
+def _tried(tuning: Searched, numbers: Sequence[tuple[float, ...]]) -> pl.DataFrame:
     return trials(numbers, tuning.search, policy=tuning.champion, bench=tuning.seen)
 
 
-def _objectives(tuning: Tuning) -> list[str]:
+def _objectives(tuning: Searched) -> list[str]:
     return list(dict.fromkeys(objective.measure for objective in tuning.search.objectives))
