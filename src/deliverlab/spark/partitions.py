@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from deliverlab.schemas import Table
+
+ROWS_A_CELL = 1 << 20  # a cell is held whole, here and in Spark
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,14 @@ class Rows:
         columns = self.spark.sparkSession.createDataFrame(_arrow(answer).schema.empty_table()).schema
         return Rows(self.spark.mapInArrow(run, columns), answer)
 
+    def packed(self) -> Packed:
+        """The same partitions, some rows of each in one cell: Spark moves these as they are."""
+
+        def cell(rows: pl.DataFrame) -> pl.DataFrame:
+            return pl.DataFrame({"cell": [_ipc(rows)] if rows.height else []}, schema={"cell": pl.Binary})
+
+        return Packed(self.mapped(cell, at_once=ROWS_A_CELL).spark, self.like)
+
     def unpacked(self, name: str, /) -> DataFrame:
         """The rows of one of the tables that lie side by side."""
         return self.spark.filter(self.spark[name].isNotNull()).select(f"{name}.*")
@@ -78,6 +89,27 @@ class Rows:
     def collected(self) -> pl.DataFrame:
         """The rows here: only for what does not grow with accounts."""
         return _polars(self.spark.toArrow()).cast(self.like.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Partitions of rows in cells, to be kept in Spark and worked on more than once."""
+
+    spark: DataFrame
+    like: pl.DataFrame
+
+    def persisted(self) -> Packed:
+        """The same, kept by Spark once it was made."""
+        return Packed(self.spark.persist(), self.like)
+
+    def mapped(self, work: Callable[[pl.DataFrame], pl.DataFrame], /) -> Rows:
+        """What `work` makes of each partition; see `Rows.mapped`."""
+        like = self.like
+
+        def unpacked(cells: pl.DataFrame) -> pl.DataFrame:
+            return work(pl.concat([like, *(pl.read_ipc(BytesIO(cell)) for cell in cells["cell"])]))
+
+        return Rows(self.spark, pl.DataFrame(schema={"cell": pl.Binary})).mapped(unpacked)
 
 
 def beside(tables: Mapping[str, pl.DataFrame], /) -> pl.DataFrame:
@@ -120,6 +152,12 @@ def _arrow(frame: pl.DataFrame) -> pa.Table:
 
     table = _plain(frame).to_arrow(compat_level=pl.CompatLevel.oldest())
     return table.cast(pa.schema((column.name, _narrow(column.type)) for column in table.schema))
+
+
+def _ipc(rows: pl.DataFrame) -> bytes:
+    with BytesIO() as file:
+        rows.write_ipc(file, compression="lz4")
+        return file.getvalue()
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:

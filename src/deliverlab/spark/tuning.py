@@ -17,7 +17,7 @@ from deliverlab.policy.sweep.parts import KEY, added, sums_of, table_of
 from deliverlab.policy.tune.calendar import blocks_of
 from deliverlab.policy.tune.finalists import Searched
 from deliverlab.policy.tune.rounds import rounds
-from deliverlab.spark.partitions import Rows, taken_apart
+from deliverlab.spark.partitions import Packed, Rows, taken_apart
 from deliverlab.spark.peers import peer_rates as monthly_peers
 from deliverlab.spark.tables import first_and_last, tables_of, totals_until
 
@@ -53,7 +53,7 @@ class Tuning(Searched):
 class Bench:
     """Days of a history that lies on a cluster, on which policies like one of them are swept."""
 
-    rows: Rows  # the tables of each account side by side
+    rows: Packed  # the tables of each account side by side
     names: tuple[str, ...]
     peers: Frame
     known_within_days: int
@@ -137,8 +137,7 @@ def tune(
     peers = peer_rates
     if peers is None:
         peers = monthly_peers(daily, accounts, known_within_days=known_within_days)
-    beside = Rows.side_by_side(tables, by="account_id")
-    kept = Rows(beside.spark.persist(), beside.like)
+    kept = Rows.side_by_side(tables, by="account_id").packed().persisted()
     benches = {
         block: Bench(
             rows=kept,
