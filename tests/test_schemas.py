@@ -7,9 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliverlab import schemas
+from deliverlab import admission, schemas
+from deliverlab.admission import Table
 from deliverlab.errors import DataError
-from deliverlab.schemas import COUNTS, Accounts, Contacts, Daily, Enforcement, PeerRates, Table
+from deliverlab.schemas import (
+    COUNTS,
+    Accounts,
+    Contacts,
+    Daily,
+    Enforcement,
+    PeerRates,
+)
 from tests.tables import table
 
 DAY = table("""
@@ -161,5 +169,5 @@ def test_large_tables_are_checked_piece_by_piece(rows: list[tuple[int, int, int]
 
     whole = outcome()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schemas, "PIECE", 3)
+        patch.setattr(admission, "PIECE", 3)
         assert outcome() == whole

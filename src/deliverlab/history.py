@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from deliverlab.admission import is_in_order
 from deliverlab.errors import DataError
 from deliverlab.schemas import (
     COUNTS,
@@ -17,7 +18,6 @@ from deliverlab.schemas import (
     Enforcement,
     PeerRates,
     Reviews,
-    is_in_order,
 )
 
 if TYPE_CHECKING:

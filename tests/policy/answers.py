@@ -6,6 +6,7 @@ import tomllib
 from datetime import date, timedelta
 from functools import cache
 from random import Random
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,10 +15,20 @@ from deliverlab.policy.diary import diary
 from deliverlab.policy.model import Policy
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import Simulation, simulate
-from deliverlab.schemas import Accounts, Daily, Enforcement, PeerRates, Reviews, Standing, Table
+from deliverlab.schemas import (
+    Accounts,
+    Daily,
+    Enforcement,
+    PeerRates,
+    Reviews,
+    Standing,
+)
 from tests.policy import reference
 from tests.policy.reference import Answer, Notes, Row, Tables, days
 from tests.policy.worlds import World, random_world, toml
+
+if TYPE_CHECKING:
+    from deliverlab.admission import Table
 
 DAY = timedelta(days=1)
 

@@ -9,12 +9,18 @@ import polars as pl
 from deliverlab.history import History
 from deliverlab.policy.model import Policy
 from deliverlab.policy.simulate import simulate
-from deliverlab.schemas import COUNTS, Enforcement, PeerRates, Reviews, Table
+from deliverlab.schemas import (
+    COUNTS,
+    Enforcement,
+    PeerRates,
+    Reviews,
+)
 from tests.tables import table
 
 if TYPE_CHECKING:
     from polars.datatypes import DataType
 
+    from deliverlab.admission import Table
     from deliverlab.policy.scenario import Scenario
     from deliverlab.policy.simulate import Simulation
 

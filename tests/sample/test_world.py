@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
+from deliverlab.admission import Table
 from deliverlab.metrics import band_of
 from deliverlab.sample.exports import FORMATS
 from deliverlab.sample.roles import ROLES
@@ -23,7 +24,6 @@ from deliverlab.schemas import (
     Incidents,
     Reviews,
     Slices,
-    Table,
 )
 
 TABLES: tuple[tuple[str, type[Table]], ...] = (

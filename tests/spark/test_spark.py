@@ -24,7 +24,6 @@ from deliverlab.schemas import (
     Outcomes,
     PeerRates,
     Standing,
-    Table,
     Transitions,
 )
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
+    from deliverlab.admission import Table
     from deliverlab.policy.simulate import Simulation
 
 LAST_DAY, HALF_TIME = date(2026, 6, 30), date(2026, 4, 20)

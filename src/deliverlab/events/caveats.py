@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.events.daily import ENGAGEMENT, countable, days_without_sent, mistaken
-from deliverlab.schemas import Table
 
 if TYPE_CHECKING:
     from deliverlab.events.daily import Frame

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.health.rates import WINDOW_DAYS
 from deliverlab.metrics import HARM
-from deliverlab.schemas import GRADES, METRIC_NAMES, NOT_ENOUGH_MAIL, Table
+from deliverlab.schemas import (
+    GRADES,
+    METRIC_NAMES,
+    NOT_ENOUGH_MAIL,
+)
 
 if TYPE_CHECKING:
     from deliverlab.schemas import Health

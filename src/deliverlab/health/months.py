@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.health.compared import beside_peers, peers_of
 from deliverlab.health.rates import with_bounds
 from deliverlab.intervals import difference
 from deliverlab.metrics import METRICS
-from deliverlab.schemas import METRIC_NAMES, Table
+from deliverlab.schemas import (
+    METRIC_NAMES,
+)
 
 if TYPE_CHECKING:
     from datetime import date

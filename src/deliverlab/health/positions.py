@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.health.funnel import deviates, funnel_limits
 from deliverlab.health.posterior import peer_spread
-from deliverlab.schemas import METRIC_NAMES, Table
+from deliverlab.schemas import (
+    METRIC_NAMES,
+)
 
 if TYPE_CHECKING:
     from deliverlab.schemas import Health, PeerRates

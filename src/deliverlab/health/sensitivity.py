@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.health.choices import AS_IT_IS, ENFORCED, Choice, judged
 from deliverlab.health.compared import peers_of
 from deliverlab.health.lookup import peer_groups
@@ -16,7 +17,14 @@ from deliverlab.health.rates import WINDOW_DAYS
 from deliverlab.health.windows import measured, windows_before
 from deliverlab.health.without import largest_campaign_left_out, reporting_domains_only
 from deliverlab.peer_lookup import denominators_of
-from deliverlab.schemas import BANDS, GRADES, METRIC_NAMES, Accounts, Daily, Slices, Table
+from deliverlab.schemas import (
+    BANDS,
+    GRADES,
+    METRIC_NAMES,
+    Accounts,
+    Daily,
+    Slices,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.pipeline.road import monthly_peers_of, needs_peers
 from deliverlab.policy.simulate import simulate
-from deliverlab.schemas import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

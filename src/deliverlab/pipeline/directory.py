@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import DataError
 from deliverlab.events.caveats import Caveats
 from deliverlab.history import KNOWN_WITHIN_DAYS, History
@@ -29,7 +30,6 @@ from deliverlab.schemas import (
     Scores,
     Slices,
     Standing,
-    Table,
     Transitions,
 )
 

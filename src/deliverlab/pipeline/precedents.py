@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.health.published import published_peer_rates
 from deliverlab.history import History
 from deliverlab.pipeline.lookup import load_policy
@@ -15,7 +16,9 @@ from deliverlab.pipeline.road import simulate
 from deliverlab.policy.model import Policy
 from deliverlab.policy.scenario import Scenario
 from deliverlab.sample.precedents import FIRST_DAY, precedent_accounts, precedent_mail
-from deliverlab.schemas import GOOD, Table
+from deliverlab.schemas import (
+    GOOD,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.pipeline.road import with_peers_for
 from deliverlab.policy.figures import main_figures
 from deliverlab.policy.reactions import BEFORE_DAYS, undo_reactions
 from deliverlab.policy.simulate import simulate
-from deliverlab.schemas import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     import dataframely as dy
 
+    from deliverlab.admission import Table
     from deliverlab.events.commit import Change
-    from deliverlab.schemas import Table
 
 EXCLUSIONS = "exclusions.toml"
 COUNTED = "counted.json"

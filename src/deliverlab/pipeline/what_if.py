@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import DataError
 from deliverlab.pipeline.choices import Setting
 from deliverlab.policy.figures import main_figures
-from deliverlab.schemas import GOOD, Table
+from deliverlab.schemas import (
+    GOOD,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,9 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.intervals import CONFIDENCE, wilson
 from deliverlab.policy.spells import spells
-from deliverlab.schemas import Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.columns import exact_sum
 from deliverlab.policy.below import Near, below_the_line
 from deliverlab.policy.contributions import Contributions, contributions
@@ -17,7 +18,12 @@ from deliverlab.policy.formulas import sum_of
 from deliverlab.policy.measures import MEASURES, Measure
 from deliverlab.policy.simulate import simulate
 from deliverlab.policy.verdict import verdict
-from deliverlab.schemas import BANDS, GOOD, LABELS, Table, Transitions
+from deliverlab.schemas import (
+    BANDS,
+    GOOD,
+    LABELS,
+    Transitions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import PolicyError
 from deliverlab.metrics import BAND_DAYS, band_of
 from deliverlab.policy.excess import excess_by_account, yardsticks_of
@@ -14,7 +15,11 @@ from deliverlab.policy.mail import seen_mail
 from deliverlab.policy.stretches import stretches
 from deliverlab.policy.toml import shown
 from deliverlab.policy.unseen import unseen_mail
-from deliverlab.schemas import BANDS, GOOD, LABELS, Table
+from deliverlab.schemas import (
+    BANDS,
+    GOOD,
+    LABELS,
+)
 
 if TYPE_CHECKING:
     from deliverlab.policy.simulate import Simulation

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import DataError
 from deliverlab.policy.toml import shown
-from deliverlab.schemas import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

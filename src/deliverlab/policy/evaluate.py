@@ -8,13 +8,17 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import DataError
 from deliverlab.policy.contributions import contributions
 from deliverlab.policy.identified import is_bound
 from deliverlab.policy.measures import MEASURES, UNITS
 from deliverlab.policy.resample import resample
 from deliverlab.policy.sums import Ledger
-from deliverlab.schemas import BANDS, LABELS, Table
+from deliverlab.schemas import (
+    BANDS,
+    LABELS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.intervals import CONFIDENCE, difference, wilson
-from deliverlab.schemas import NOT_ENOUGH_MAIL, Table
+from deliverlab.schemas import (
+    NOT_ENOUGH_MAIL,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

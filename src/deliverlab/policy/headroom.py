@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.policy.outlook import Outlook, outlook
 from deliverlab.policy.sentences import Words
 from deliverlab.policy.steps import KINDS, least_events, newest, rules_of
-from deliverlab.schemas import GOOD, METRIC_NAMES, Table
+from deliverlab.schemas import (
+    GOOD,
+    METRIC_NAMES,
+)
 
 if TYPE_CHECKING:
     from deliverlab.policy.model import Policy

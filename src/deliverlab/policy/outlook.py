@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import PolicyError
 from deliverlab.policy.toml import shown
-from deliverlab.schemas import GOOD, Table
+from deliverlab.schemas import (
+    GOOD,
+)
 
 if TYPE_CHECKING:
     from deliverlab.history import Frame

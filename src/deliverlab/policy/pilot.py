@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import PolicyError
 from deliverlab.metrics import METRICS
 from deliverlab.policy.beta_binomial import JEFFREYS, Prior, chance_of_more
 from deliverlab.policy.toml import one_of, shown
-from deliverlab.schemas import UNKNOWN_INDUSTRY, Table
+from deliverlab.schemas import (
+    UNKNOWN_INDUSTRY,
+)
 
 if TYPE_CHECKING:
     from deliverlab.policy.model import Policy

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dataframely as dy
 import polars as pl
 
-from deliverlab.schemas import Table
+from deliverlab.admission import Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection

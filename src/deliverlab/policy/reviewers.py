@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import PolicyError
 from deliverlab.policy.book import luck
 from deliverlab.policy.outlook import escalates_after
@@ -15,7 +16,10 @@ from deliverlab.policy.queue import ENDS, EVERY_DAY, Workload, served, workload
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import Simulation, simulate
 from deliverlab.policy.toml import shown
-from deliverlab.schemas import GOOD, Standing, Table
+from deliverlab.schemas import (
+    GOOD,
+    Standing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
-from deliverlab.schemas import Table
+from deliverlab.admission import Table
 
 if TYPE_CHECKING:
     from datetime import date

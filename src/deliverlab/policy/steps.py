@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.metrics import METRICS
 from deliverlab.policy.diary import chosen, diary
 from deliverlab.policy.outlook import outlook
 from deliverlab.policy.sentences import Words
-from deliverlab.schemas import CAUSES, GOOD, METRIC_NAMES, Table
+from deliverlab.schemas import (
+    CAUSES,
+    GOOD,
+    METRIC_NAMES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,8 +8,11 @@ from importlib import resources
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.metrics import METRICS
-from deliverlab.schemas import METRIC_NAMES, Table
+from deliverlab.schemas import (
+    METRIC_NAMES,
+)
 
 LEVELS = ("advice", "warning", "limit")
 MEASURES = {metric.name.removesuffix("_rate"): metric.name for metric in METRICS.values()}

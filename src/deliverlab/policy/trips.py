@@ -9,12 +9,18 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.intervals import wilson
 from deliverlab.metrics import BAND_DAYS
 from deliverlab.policy.good import FIRST_DAY, good_history, is_known, mail, monthly_volumes, sending_days
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import simulate
-from deliverlab.schemas import BANDS, GOOD, PeerRates, Standing, Table
+from deliverlab.schemas import (
+    BANDS,
+    GOOD,
+    PeerRates,
+    Standing,
+)
 
 if TYPE_CHECKING:
     from deliverlab.history import History

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import DataError
 from deliverlab.intervals import wilson
-from deliverlab.schemas import APPEAL_OUTCOMES, Appeals, Table
+from deliverlab.schemas import (
+    APPEAL_OUTCOMES,
+    Appeals,
+)
 
 if TYPE_CHECKING:
     from datetime import date

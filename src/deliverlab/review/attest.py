@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import DataError
-from deliverlab.schemas import GOOD, REVIEW_OUTCOMES, Reviews, Table
+from deliverlab.schemas import (
+    GOOD,
+    REVIEW_OUTCOMES,
+    Reviews,
+)
 
 if TYPE_CHECKING:
     from datetime import date, datetime

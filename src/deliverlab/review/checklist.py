@@ -8,8 +8,12 @@ from hashlib import sha256
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.review.reasons import REASONS, SECTIONS
-from deliverlab.schemas import DECISIONS, ContactDecisions, Table
+from deliverlab.schemas import (
+    DECISIONS,
+    ContactDecisions,
+)
 
 
 class ChecklistGroups(Table):

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
-from deliverlab.schemas import METRIC_NAMES, REVIEW_OUTCOMES, Table
+from deliverlab.admission import Table
+from deliverlab.schemas import (
+    METRIC_NAMES,
+    REVIEW_OUTCOMES,
+)
 
 if TYPE_CHECKING:
     from datetime import date

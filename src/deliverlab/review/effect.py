@@ -8,8 +8,12 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.review.resampling import DRAWS, bounds, means
-from deliverlab.schemas import METRIC_NAMES, REVIEW_OUTCOMES, Table
+from deliverlab.schemas import (
+    METRIC_NAMES,
+    REVIEW_OUTCOMES,
+)
 
 VOLUME = "volume"
 MEASURES = (VOLUME, *METRIC_NAMES)

@@ -7,9 +7,9 @@ import math
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.review.effect import DIFFERS, LEAST_ACCOUNTS, shares
 from deliverlab.review.resampling import DRAWS, bounds, means
-from deliverlab.schemas import Table
 
 BIN_DAYS = 10
 BINS = 6  # on each side

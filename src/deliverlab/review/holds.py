@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.review.effect import compare
 from deliverlab.review.resampling import DRAWS
 from deliverlab.review.spells import RELAPSE_DAYS, relapses
-from deliverlab.schemas import REVIEW_OUTCOMES, Table
+from deliverlab.schemas import (
+    REVIEW_OUTCOMES,
+)
 
 if TYPE_CHECKING:
     from datetime import date

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.review.addresses import normalised
-from deliverlab.schemas import BOUNCE_REASONS, EVENT_TYPES, Table
+from deliverlab.schemas import (
+    BOUNCE_REASONS,
+    EVENT_TYPES,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.metrics import METRICS
-from deliverlab.schemas import BANDS, METRIC_NAMES, Table
+from deliverlab.schemas import (
+    BANDS,
+    METRIC_NAMES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.metrics import METRICS
 from deliverlab.review.effect import VOLUME
-from deliverlab.schemas import Table
 
 COLUMNS = {VOLUME: VOLUME} | {
     metric.name: metric.numerator for metric in METRICS.values() if metric.name != "click_to_open_rate"

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.metrics import METRICS
 from deliverlab.review.reasons import REASONS, codes_of
-from deliverlab.schemas import METRIC_NAMES, Table
+from deliverlab.schemas import (
+    METRIC_NAMES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

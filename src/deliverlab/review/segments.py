@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.metrics import METRICS
-from deliverlab.schemas import Table
 
 KINDS = ("import", "form", "campaign")
 LEAST_SHARE = 0.05  # of the excess, before a segment is worth a line

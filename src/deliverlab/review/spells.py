@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.intervals import wilson
-from deliverlab.schemas import GOOD, REVIEW_OUTCOMES, Table
+from deliverlab.schemas import (
+    GOOD,
+    REVIEW_OUTCOMES,
+)
 
 if TYPE_CHECKING:
     from datetime import date

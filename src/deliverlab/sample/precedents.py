@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 import dataframely as dy
 import polars as pl
 
-from deliverlab.schemas import COUNTS, Accounts, Daily, Table
+from deliverlab.admission import Table
+from deliverlab.schemas import (
+    COUNTS,
+    Accounts,
+    Daily,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

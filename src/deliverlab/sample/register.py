@@ -10,13 +10,18 @@ import polars as pl
 
 from deliverlab.sample.accounts import account_id
 from deliverlab.sample.industries import OTHER
-from deliverlab.schemas import Accounts, Enforcement, Reviews, Table
+from deliverlab.schemas import (
+    Accounts,
+    Enforcement,
+    Reviews,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import dataframely as dy
 
+    from deliverlab.admission import Table
     from deliverlab.sample.accounts import Account
 
 REVIEWERS = ("reviewer-1", "reviewer-2", "reviewer-3")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-    from deliverlab.schemas import Table
+    from deliverlab.admission import Table
 
 ROWS_A_CELL = 1 << 20  # a cell is held whole, here and in Spark
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from deliverlab.schemas import Table
+    from deliverlab.admission import Table
 
 _TABLES: Mapping[str, type[Table]] = {
     "daily": Daily, "accounts": Accounts, "reviews": Reviews, "enforcement": Enforcement, "start": Standing,

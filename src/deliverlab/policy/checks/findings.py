@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import dataframely as dy
 
+from deliverlab.admission import Table
 from deliverlab.policy.toml import printable, shown
-from deliverlab.schemas import Table
 
 if TYPE_CHECKING:
     from deliverlab.policy.model import Policy, Stage

@@ -8,6 +8,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import PolicyError
 from deliverlab.intervals import wilson
 from deliverlab.metrics import METRICS
@@ -15,7 +16,9 @@ from deliverlab.policy.kernel.many import ADDED, UNTOUCHED
 from deliverlab.policy.model import Policy
 from deliverlab.policy.sweep.bench import Bench
 from deliverlab.policy.toml import one_of, shown
-from deliverlab.schemas import BANDS, Table
+from deliverlab.schemas import (
+    BANDS,
+)
 
 if TYPE_CHECKING:
     from datetime import date

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from deliverlab.admission import Table
 from deliverlab.errors import PolicyError
 from deliverlab.policy.tune.search import Search
 from deliverlab.policy.tune.tune import tune
-from deliverlab.schemas import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
