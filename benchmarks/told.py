@@ -61,9 +61,10 @@ def headline(results: list[dict[str, Any]], /) -> str:
     measured = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     machines = {f"{result['machine']['cores']} cores" for result in results}
     note = (
-        f"Measured {measured} on {', '.join(sorted(machines))}, warm, each in a process of its own. “Beside” "
-        "is how many times as long others took for the same answer, or for less where it says so: below 1 "
-        "they are faster. [All figures](docs/benchmarks/run.json) come from `python -m benchmarks all`."
+        f"Measured {measured} on {', '.join(sorted(machines))}, each in a process of its own, warm, or in "
+        "its first run where that takes minutes. “Beside” is how many times as long others took for the same "
+        "answer, or for less where it says so: below 1 they are faster. "
+        "[All figures](docs/benchmarks/run.json) come from `python -m benchmarks all`."
     )
     return "\n".join([*told, "", note])
 
