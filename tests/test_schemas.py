@@ -10,14 +10,7 @@ from hypothesis import strategies as st
 from deliverlab import admission, schemas
 from deliverlab.admission import Table
 from deliverlab.errors import DataError
-from deliverlab.schemas import (
-    COUNTS,
-    Accounts,
-    Contacts,
-    Daily,
-    Enforcement,
-    PeerRates,
-)
+from deliverlab.schemas import COUNTS, Accounts, Contacts, Daily, Enforcement, PeerRates
 from tests.tables import table
 
 DAY = table("""

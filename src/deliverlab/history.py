@@ -10,15 +10,7 @@ import polars as pl
 
 from deliverlab.admission import is_in_order
 from deliverlab.errors import DataError
-from deliverlab.schemas import (
-    COUNTS,
-    UNKNOWN_INDUSTRY,
-    Accounts,
-    Daily,
-    Enforcement,
-    PeerRates,
-    Reviews,
-)
+from deliverlab.schemas import COUNTS, UNKNOWN_INDUSTRY, Accounts, Daily, Enforcement, PeerRates, Reviews
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

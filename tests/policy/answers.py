@@ -15,14 +15,7 @@ from deliverlab.policy.diary import diary
 from deliverlab.policy.model import Policy
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import Simulation, simulate
-from deliverlab.schemas import (
-    Accounts,
-    Daily,
-    Enforcement,
-    PeerRates,
-    Reviews,
-    Standing,
-)
+from deliverlab.schemas import Accounts, Daily, Enforcement, PeerRates, Reviews, Standing
 from tests.policy import reference
 from tests.policy.reference import Answer, Notes, Row, Tables, days
 from tests.policy.worlds import World, random_world, toml

@@ -9,12 +9,7 @@ import polars as pl
 from deliverlab.history import History
 from deliverlab.policy.model import Policy
 from deliverlab.policy.simulate import simulate
-from deliverlab.schemas import (
-    COUNTS,
-    Enforcement,
-    PeerRates,
-    Reviews,
-)
+from deliverlab.schemas import COUNTS, Enforcement, PeerRates, Reviews
 from tests.tables import table
 
 if TYPE_CHECKING:

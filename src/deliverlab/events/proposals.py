@@ -15,9 +15,7 @@ from deliverlab.admission import Table
 from deliverlab.columns import of_columns
 from deliverlab.events.daily import BOUNCES, Frame, countable
 from deliverlab.events.usual import DAY, beta_binomial_tail, binomial_tail, past_rates
-from deliverlab.schemas import (
-    BOUNCE_REASONS,
-)
+from deliverlab.schemas import BOUNCE_REASONS
 
 LEAST_PAST = 14  # days with mail: fewer tell no usual rate
 ACCOUNT_TAIL = 0.01  # an account is refused where so much would come back by chance at most this often

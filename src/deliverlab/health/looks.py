@@ -10,11 +10,7 @@ import polars as pl
 from deliverlab.admission import Table
 from deliverlab.health.rates import WINDOW_DAYS
 from deliverlab.metrics import HARM
-from deliverlab.schemas import (
-    GRADES,
-    METRIC_NAMES,
-    NOT_ENOUGH_MAIL,
-)
+from deliverlab.schemas import GRADES, METRIC_NAMES, NOT_ENOUGH_MAIL
 
 if TYPE_CHECKING:
     from deliverlab.schemas import Health

@@ -13,9 +13,7 @@ from deliverlab.health.compared import beside_peers, peers_of
 from deliverlab.health.rates import with_bounds
 from deliverlab.intervals import difference
 from deliverlab.metrics import METRICS
-from deliverlab.schemas import (
-    METRIC_NAMES,
-)
+from deliverlab.schemas import METRIC_NAMES
 
 if TYPE_CHECKING:
     from datetime import date

@@ -14,9 +14,7 @@ import polars as pl
 from deliverlab.admission import Table
 from deliverlab.health.funnel import deviates, funnel_limits
 from deliverlab.health.posterior import peer_spread
-from deliverlab.schemas import (
-    METRIC_NAMES,
-)
+from deliverlab.schemas import METRIC_NAMES
 
 if TYPE_CHECKING:
     from deliverlab.schemas import Health, PeerRates

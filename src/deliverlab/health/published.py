@@ -18,12 +18,7 @@ import polars as pl
 from deliverlab.admission import Table
 from deliverlab.columns import exact_sum
 from deliverlab.errors import DataError
-from deliverlab.schemas import (
-    BANDS,
-    METRIC_NAMES,
-    UNKNOWN_INDUSTRY,
-    PeerRates,
-)
+from deliverlab.schemas import BANDS, METRIC_NAMES, UNKNOWN_INDUSTRY, PeerRates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,10 +11,7 @@ from deliverlab.admission import Table
 from deliverlab.health.compared import compared, peers_of
 from deliverlab.health.posterior import add_posterior
 from deliverlab.health.rates import WINDOW_DAYS
-from deliverlab.schemas import (
-    BANDS,
-    METRIC_NAMES,
-)
+from deliverlab.schemas import BANDS, METRIC_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -17,14 +17,7 @@ from deliverlab.health.rates import WINDOW_DAYS
 from deliverlab.health.windows import measured, windows_before
 from deliverlab.health.without import largest_campaign_left_out, reporting_domains_only
 from deliverlab.peer_lookup import denominators_of
-from deliverlab.schemas import (
-    BANDS,
-    GRADES,
-    METRIC_NAMES,
-    Accounts,
-    Daily,
-    Slices,
-)
+from deliverlab.schemas import BANDS, GRADES, METRIC_NAMES, Accounts, Daily, Slices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

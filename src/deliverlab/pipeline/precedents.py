@@ -16,9 +16,7 @@ from deliverlab.pipeline.road import simulate
 from deliverlab.policy.model import Policy
 from deliverlab.policy.scenario import Scenario
 from deliverlab.sample.precedents import FIRST_DAY, precedent_accounts, precedent_mail
-from deliverlab.schemas import (
-    GOOD,
-)
+from deliverlab.schemas import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,9 +12,7 @@ from deliverlab.admission import Table
 from deliverlab.errors import DataError
 from deliverlab.pipeline.choices import Setting
 from deliverlab.policy.figures import main_figures
-from deliverlab.schemas import (
-    GOOD,
-)
+from deliverlab.schemas import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

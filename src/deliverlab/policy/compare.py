@@ -18,12 +18,7 @@ from deliverlab.policy.formulas import sum_of
 from deliverlab.policy.measures import MEASURES, Measure
 from deliverlab.policy.simulate import simulate
 from deliverlab.policy.verdict import verdict
-from deliverlab.schemas import (
-    BANDS,
-    GOOD,
-    LABELS,
-    Transitions,
-)
+from deliverlab.schemas import BANDS, GOOD, LABELS, Transitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

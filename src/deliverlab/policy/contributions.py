@@ -15,11 +15,7 @@ from deliverlab.policy.mail import seen_mail
 from deliverlab.policy.stretches import stretches
 from deliverlab.policy.toml import shown
 from deliverlab.policy.unseen import unseen_mail
-from deliverlab.schemas import (
-    BANDS,
-    GOOD,
-    LABELS,
-)
+from deliverlab.schemas import BANDS, GOOD, LABELS
 
 if TYPE_CHECKING:
     from deliverlab.policy.simulate import Simulation

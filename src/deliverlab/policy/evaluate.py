@@ -15,10 +15,7 @@ from deliverlab.policy.identified import is_bound
 from deliverlab.policy.measures import MEASURES, UNITS
 from deliverlab.policy.resample import resample
 from deliverlab.policy.sums import Ledger
-from deliverlab.schemas import (
-    BANDS,
-    LABELS,
-)
+from deliverlab.schemas import BANDS, LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -9,9 +9,7 @@ import polars as pl
 
 from deliverlab.admission import Table
 from deliverlab.intervals import CONFIDENCE, difference, wilson
-from deliverlab.schemas import (
-    NOT_ENOUGH_MAIL,
-)
+from deliverlab.schemas import NOT_ENOUGH_MAIL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,7 @@ from deliverlab.admission import Table
 from deliverlab.policy.outlook import Outlook, outlook
 from deliverlab.policy.sentences import Words
 from deliverlab.policy.steps import KINDS, least_events, newest, rules_of
-from deliverlab.schemas import (
-    GOOD,
-    METRIC_NAMES,
-)
+from deliverlab.schemas import GOOD, METRIC_NAMES
 
 if TYPE_CHECKING:
     from deliverlab.policy.model import Policy

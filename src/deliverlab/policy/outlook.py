@@ -10,9 +10,7 @@ import polars as pl
 from deliverlab.admission import Table
 from deliverlab.errors import PolicyError
 from deliverlab.policy.toml import shown
-from deliverlab.schemas import (
-    GOOD,
-)
+from deliverlab.schemas import GOOD
 
 if TYPE_CHECKING:
     from deliverlab.history import Frame

@@ -13,9 +13,7 @@ from deliverlab.errors import PolicyError
 from deliverlab.metrics import METRICS
 from deliverlab.policy.beta_binomial import JEFFREYS, Prior, chance_of_more
 from deliverlab.policy.toml import one_of, shown
-from deliverlab.schemas import (
-    UNKNOWN_INDUSTRY,
-)
+from deliverlab.schemas import UNKNOWN_INDUSTRY
 
 if TYPE_CHECKING:
     from deliverlab.policy.model import Policy

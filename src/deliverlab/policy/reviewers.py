@@ -16,10 +16,7 @@ from deliverlab.policy.queue import ENDS, EVERY_DAY, Workload, served, workload
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import Simulation, simulate
 from deliverlab.policy.toml import shown
-from deliverlab.schemas import (
-    GOOD,
-    Standing,
-)
+from deliverlab.schemas import GOOD, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -13,11 +13,7 @@ from deliverlab.metrics import METRICS
 from deliverlab.policy.diary import chosen, diary
 from deliverlab.policy.outlook import outlook
 from deliverlab.policy.sentences import Words
-from deliverlab.schemas import (
-    CAUSES,
-    GOOD,
-    METRIC_NAMES,
-)
+from deliverlab.schemas import CAUSES, GOOD, METRIC_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

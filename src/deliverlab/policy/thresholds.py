@@ -10,9 +10,7 @@ import polars as pl
 
 from deliverlab.admission import Table
 from deliverlab.metrics import METRICS
-from deliverlab.schemas import (
-    METRIC_NAMES,
-)
+from deliverlab.schemas import METRIC_NAMES
 
 LEVELS = ("advice", "warning", "limit")
 MEASURES = {metric.name.removesuffix("_rate"): metric.name for metric in METRICS.values()}

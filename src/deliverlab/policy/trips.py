@@ -15,12 +15,7 @@ from deliverlab.metrics import BAND_DAYS
 from deliverlab.policy.good import FIRST_DAY, good_history, is_known, mail, monthly_volumes, sending_days
 from deliverlab.policy.scenario import Scenario
 from deliverlab.policy.simulate import simulate
-from deliverlab.schemas import (
-    BANDS,
-    GOOD,
-    PeerRates,
-    Standing,
-)
+from deliverlab.schemas import BANDS, GOOD, PeerRates, Standing
 
 if TYPE_CHECKING:
     from deliverlab.history import History

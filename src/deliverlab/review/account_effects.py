@@ -10,9 +10,7 @@ from deliverlab.intervals import negative_binomial
 from deliverlab.metrics import METRICS
 from deliverlab.review.effect import LEAST_ACCOUNTS, MEASURES, SET, VOLUME, shares
 from deliverlab.review.resampling import SURE
-from deliverlab.schemas import (
-    REVIEW_OUTCOMES,
-)
+from deliverlab.schemas import REVIEW_OUTCOMES
 
 LOW_IS_BAD = [metric.name for metric in METRICS.values() if not metric.is_high_bad]
 VERDICTS = ("helped", "no effect shown", "got worse", "cannot be told")

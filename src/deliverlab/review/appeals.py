@@ -10,10 +10,7 @@ import polars as pl
 from deliverlab.admission import Table
 from deliverlab.errors import DataError
 from deliverlab.intervals import wilson
-from deliverlab.schemas import (
-    APPEAL_OUTCOMES,
-    Appeals,
-)
+from deliverlab.schemas import APPEAL_OUTCOMES, Appeals
 
 if TYPE_CHECKING:
     from datetime import date

@@ -9,11 +9,7 @@ import polars as pl
 
 from deliverlab.admission import Table
 from deliverlab.errors import DataError
-from deliverlab.schemas import (
-    GOOD,
-    REVIEW_OUTCOMES,
-    Reviews,
-)
+from deliverlab.schemas import GOOD, REVIEW_OUTCOMES, Reviews
 
 if TYPE_CHECKING:
     from datetime import date, datetime

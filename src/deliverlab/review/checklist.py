@@ -10,10 +10,7 @@ import polars as pl
 
 from deliverlab.admission import Table
 from deliverlab.review.reasons import REASONS, SECTIONS
-from deliverlab.schemas import (
-    DECISIONS,
-    ContactDecisions,
-)
+from deliverlab.schemas import DECISIONS, ContactDecisions
 
 
 class ChecklistGroups(Table):

@@ -9,10 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from deliverlab.admission import Table
-from deliverlab.schemas import (
-    METRIC_NAMES,
-    REVIEW_OUTCOMES,
-)
+from deliverlab.schemas import METRIC_NAMES, REVIEW_OUTCOMES
 
 if TYPE_CHECKING:
     from datetime import date

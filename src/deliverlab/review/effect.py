@@ -10,10 +10,7 @@ import polars as pl
 
 from deliverlab.admission import Table
 from deliverlab.review.resampling import DRAWS, bounds, means
-from deliverlab.schemas import (
-    METRIC_NAMES,
-    REVIEW_OUTCOMES,
-)
+from deliverlab.schemas import METRIC_NAMES, REVIEW_OUTCOMES
 
 VOLUME = "volume"
 MEASURES = (VOLUME, *METRIC_NAMES)

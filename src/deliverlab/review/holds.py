@@ -11,9 +11,7 @@ from deliverlab.admission import Table
 from deliverlab.review.effect import compare
 from deliverlab.review.resampling import DRAWS
 from deliverlab.review.spells import RELAPSE_DAYS, relapses
-from deliverlab.schemas import (
-    REVIEW_OUTCOMES,
-)
+from deliverlab.schemas import REVIEW_OUTCOMES
 
 if TYPE_CHECKING:
     from datetime import date

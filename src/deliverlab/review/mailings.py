@@ -9,10 +9,7 @@ import polars as pl
 
 from deliverlab.admission import Table
 from deliverlab.review.addresses import normalised
-from deliverlab.schemas import (
-    BOUNCE_REASONS,
-    EVENT_TYPES,
-)
+from deliverlab.schemas import BOUNCE_REASONS, EVENT_TYPES
 
 if TYPE_CHECKING:
     from datetime import datetime

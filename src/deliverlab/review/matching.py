@@ -15,10 +15,7 @@ import polars as pl
 
 from deliverlab.admission import Table
 from deliverlab.metrics import METRICS
-from deliverlab.schemas import (
-    BANDS,
-    METRIC_NAMES,
-)
+from deliverlab.schemas import BANDS, METRIC_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

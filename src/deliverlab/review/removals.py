@@ -10,9 +10,7 @@ import polars as pl
 from deliverlab.admission import Table
 from deliverlab.metrics import METRICS
 from deliverlab.review.reasons import REASONS, codes_of
-from deliverlab.schemas import (
-    METRIC_NAMES,
-)
+from deliverlab.schemas import METRIC_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

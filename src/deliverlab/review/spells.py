@@ -9,10 +9,7 @@ import polars as pl
 
 from deliverlab.admission import Table
 from deliverlab.intervals import wilson
-from deliverlab.schemas import (
-    GOOD,
-    REVIEW_OUTCOMES,
-)
+from deliverlab.schemas import GOOD, REVIEW_OUTCOMES
 
 if TYPE_CHECKING:
     from datetime import date

@@ -11,11 +11,7 @@ import dataframely as dy
 import polars as pl
 
 from deliverlab.admission import Table
-from deliverlab.schemas import (
-    COUNTS,
-    Accounts,
-    Daily,
-)
+from deliverlab.schemas import COUNTS, Accounts, Daily
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,11 +10,7 @@ import polars as pl
 
 from deliverlab.sample.accounts import account_id
 from deliverlab.sample.industries import OTHER
-from deliverlab.schemas import (
-    Accounts,
-    Enforcement,
-    Reviews,
-)
+from deliverlab.schemas import Accounts, Enforcement, Reviews
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

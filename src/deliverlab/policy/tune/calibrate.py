@@ -16,9 +16,7 @@ from deliverlab.policy.kernel.many import ADDED, UNTOUCHED
 from deliverlab.policy.model import Policy
 from deliverlab.policy.sweep.bench import Bench
 from deliverlab.policy.toml import one_of, shown
-from deliverlab.schemas import (
-    BANDS,
-)
+from deliverlab.schemas import BANDS
 
 if TYPE_CHECKING:
     from datetime import date
