@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from deliverlab.policy.tune.search import Search
 
@@ -86,25 +86,21 @@ def peer_rates_on_polars(inputs: Path, /) -> pl.DataFrame:
     """Days to peer rates, streamed."""
     import deliverlab as dl
 
-    daily, accounts = (pl.scan_parquet(inputs / f"{name}.parquet") for name in ("daily", "accounts"))
-    return dl.peer_rates(daily, accounts).collect()
+    return dl.peer_rates(*_scanned(inputs)).collect()
 
 
 def peer_rates_on_spark(inputs: Path, /) -> pl.DataFrame:
     """The same on the cluster."""
     import deliverlab as dl
 
-    read = _session().read
-    daily, accounts = (read.parquet(str(inputs / f"{name}.parquet")) for name in ("daily", "accounts"))
-    return dl.spark.peer_rates(daily, accounts)
+    return dl.spark.peer_rates(*_read(inputs))
 
 
 def simulate_on_polars(inputs: Path, /) -> pl.DataFrame:
     """A policy over all days: its transitions, from the files to the answer."""
     import deliverlab as dl
 
-    daily, accounts = (pl.scan_parquet(inputs / f"{name}.parquet") for name in ("daily", "accounts"))
-    history = dl.History(daily, accounts, peer_rates=pl.read_parquet(inputs / "peer_rates.parquet"))
+    history = dl.History(*_scanned(inputs), peer_rates=_peers(inputs))
     found = dl.simulate(history, policy=dl.Policy.preset("evidence"), scenario=dl.Scenario.after(days=5))
     return found.transitions.with_columns(pl.col(pl.Enum).cast(pl.String)).sort("account_id", "day")
 
@@ -113,11 +109,9 @@ def simulate_on_spark(inputs: Path, /) -> pl.DataFrame:
     """The same on the cluster."""
     import deliverlab as dl
 
-    read = _session().read
-    daily, accounts = (read.parquet(str(inputs / f"{name}.parquet")) for name in ("daily", "accounts"))
     found = dl.spark.simulate(
-        daily, accounts, policy=dl.Policy.preset("evidence"), scenario=dl.Scenario.after(days=5),
-        peer_rates=pl.read_parquet(inputs / "peer_rates.parquet"),
+        *_read(inputs), policy=dl.Policy.preset("evidence"), scenario=dl.Scenario.after(days=5),
+        peer_rates=_peers(inputs),
     )  # fmt: skip
     transitions = pl.DataFrame(found.transitions.toArrow()).sort("account_id", "day")
     found.unpersist()
@@ -128,8 +122,7 @@ def tune_on_polars(inputs: Path, /) -> pl.DataFrame:
     """A search over policies on all days: a row for each that was tried, from the files to the answer."""
     import deliverlab as dl
 
-    daily, accounts = (pl.scan_parquet(inputs / f"{name}.parquet") for name in ("daily", "accounts"))
-    history = dl.History(daily, accounts, peer_rates=pl.read_parquet(inputs / "peer_rates.parquet"))
+    history = dl.History(*_scanned(inputs), peer_rates=_peers(inputs))
     found = dl.tune(
         history, policy=dl.Policy.preset("hubspot-like"), search=_search(), scenario=dl.Scenario.after(days=5)
     )
@@ -140,14 +133,24 @@ def tune_on_spark(inputs: Path, /) -> pl.DataFrame:
     """The same on the cluster."""
     import deliverlab as dl
 
-    read = _session().read
-    daily, accounts = (read.parquet(str(inputs / f"{name}.parquet")) for name in ("daily", "accounts"))
     found = dl.spark.tune(
-        daily, accounts, policy=dl.Policy.preset("hubspot-like"), search=_search(),
-        scenario=dl.Scenario.after(days=5), peer_rates=pl.read_parquet(inputs / "peer_rates.parquet"),
+        *_read(inputs), policy=dl.Policy.preset("hubspot-like"), search=_search(),
+        scenario=dl.Scenario.after(days=5), peer_rates=_peers(inputs),
     )  # fmt: skip
     found.unpersist()
     return _to_nine_digits(found.rows)
+
+
+def _scanned(inputs: Path) -> list[pl.LazyFrame]:
+    return [pl.scan_parquet(inputs / f"{name}.parquet") for name in ("daily", "accounts")]
+
+
+def _read(inputs: Path) -> list[DataFrame]:
+    return [_session().read.parquet(str(inputs / f"{name}.parquet")) for name in ("daily", "accounts")]
+
+
+def _peers(inputs: Path) -> pl.DataFrame:
+    return pl.read_parquet(inputs / "peer_rates.parquet")
 
 
 def _search() -> Search:

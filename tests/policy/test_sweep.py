@@ -4,6 +4,7 @@ A longer run: `SWEEP_SEED=1000 SWEEP_WORLDS=5000 pytest tests/policy/test_sweep.
 """
 
 import os
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -36,15 +37,12 @@ POLICIES = 6
 @pytest.mark.parametrize("seed", SEEDS)
 def test_one_by_one(seed: int) -> None:
     """Every measure, every column and every tally of every policy is that of the policy simulated alone."""
-    rng = Random(seed)
-    world = random_world(rng)
-    history, scenario = labelled(history_of(world), rng), Scenario.from_text(toml(world.scenario))
-    policies = variants(world, rng)
-    since = rng.choice((None, world.first_day + rng.randrange(span_of(world)) * DAY))
-    bench = Bench(history, policies[0], scenario, world.last_day, since)
+    bench, policies = drawn(seed)
     swept = bench.sweep(policies, says_who=True)
     for p, policy in enumerate(policies):
-        alone = simulate(history, policy=policy, scenario=scenario, start=bench.start, until=world.last_day)
+        alone = simulate(
+            bench.history, policy=policy, scenario=bench.scenario, start=bench.start, until=bench.until
+        )
         sums = sums_alone(alone)
         differ = {
             name: (value[p], sums.columns[name][0])
@@ -68,20 +66,17 @@ def test_one_by_one(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_in_parts(seed: int) -> None:
     """Accounts swept in parts and added up, in whatever order, are accounts swept at once."""
-    rng = Random(seed)
-    world = random_world(rng)
-    history, scenario = labelled(history_of(world), rng), Scenario.from_text(toml(world.scenario))
-    policies = variants(world, rng)
-    since = rng.choice((None, world.first_day + rng.randrange(span_of(world)) * DAY))
-    place = pl.Series([rng.randrange(4) for _ in range(len(history.accounts))])
+    (bench, policies), rng = drawn(seed), Random(seed)
+    ids = bench.history.accounts["account_id"]
+    place = pl.Series([rng.randrange(4) for _ in ids])
     tables = [
-        table_of(Bench(part, policies[0], scenario, world.last_day, since).sweep(policies).sums)
-        for part in (part_of(history, history.accounts["account_id"].filter(place == n)) for n in range(4))
+        table_of(replace(bench, history=part_of(bench.history, ids.filter(place == n))).sweep(policies).sums)
+        for n in range(4)
     ]
 
     found = sums_of(added(pl.concat(tables)))
 
-    whole = Bench(history, policies[0], scenario, world.last_day, since).sweep(policies).sums
+    whole = bench.sweep(policies).sums
     assert found.days == whole.days
     assert found.columns.keys() == whole.columns.keys()
     for name, value in whole.columns.items():
@@ -94,6 +89,16 @@ def test_in_parts(seed: int) -> None:
         )
         assert_frame_equal(ours, expected, check_dtypes=False)
     assert added(pl.concat(tables)).equals(added(pl.concat(tables[::-1])))
+
+
+def drawn(seed: int) -> tuple[Bench, list[Policy]]:
+    """Policies, and the bench of a random world to sweep them on."""
+    rng = Random(seed)
+    world = random_world(rng)
+    history, scenario = labelled(history_of(world), rng), Scenario.from_text(toml(world.scenario))
+    policies = variants(world, rng)
+    since = rng.choice((None, world.first_day + rng.randrange(span_of(world)) * DAY))
+    return Bench(history, policies[0], scenario, world.last_day, since), policies
 
 
 def part_of(history: History, ids: pl.Series) -> History:

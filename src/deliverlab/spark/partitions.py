@@ -78,7 +78,7 @@ class Rows:
         """The same partitions, some rows of each in one cell: Spark moves these as they are."""
 
         def cell(rows: pl.DataFrame) -> pl.DataFrame:
-            return pl.DataFrame({"cell": [_ipc(rows)] if rows.height else []}, schema={"cell": pl.Binary})
+            return pl.DataFrame({"cell": [_ipc(rows)]})
 
         return Packed(self.mapped(cell, at_once=ROWS_A_CELL).spark, self.like)
 

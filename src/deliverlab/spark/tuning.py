@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -83,19 +83,14 @@ class Bench:
             return table_of(bench.sweep(policies).sums)
 
         parts = self.rows.mapped(swept).together_by(*KEY).mapped(added)
-        return Swept(parts.collected())
+        return Swept(sums_of(parts.collected()))
 
 
 @dataclass(frozen=True)
 class Swept:
     """What each of some policies comes to, in sums over all accounts of a cluster."""
 
-    table: pl.DataFrame
-
-    @cached_property
-    def sums(self) -> Sums:
-        """The sums over all accounts that measures are made of."""
-        return sums_of(self.table)
+    sums: Sums
 
     def figures(self, names: Iterable[str]) -> pl.DataFrame:
         """A row a policy and a column a measure, by name; null where it cannot be said."""
@@ -130,9 +125,9 @@ def tune(
     Raises `PolicyError` as `deliverlab.tune` does, and `DataError` where a table lacks a column. What is
     wrong with single rows is found while Spark sweeps: its job ends with the same line.
     """
+    asked = search_asked(search, objectives=objectives, constraints=constraints, seed=seed)
     tables = tables_of(daily=daily, accounts=accounts, reviews=reviews, enforcement=enforcement)
     first_day, last_day = (day or date.min for day in first_and_last(tables["daily"], "day"))
-    asked = search_asked(search, objectives=objectives, constraints=constraints, seed=seed)
     blocks = blocks_of(asked, first_day=first_day, last_day=last_day)
     peers = peer_rates
     if peers is None:
