@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.events.entries import BOUNCE, Mapping, Provider, Tags, one_of, word
+from deliverlab.events.entries import BOUNCE, NAME, Mapping, Provider, Tags, one_of, word
 from deliverlab.events.fields import TEXT
 
 if TYPE_CHECKING:
@@ -51,15 +51,14 @@ def fields(tags: Tags) -> Fields:
 
 def mapping(tags: Tags) -> Mapping:
     """Where in a record what stands."""
-    name = word(pl.col("event")).str.to_lowercase().str.replace_all(r"[_\- ]", "")
     date = word(pl.coalesce("date_event", "date"))
     local = date.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
     in_paris = local.dt.replace_time_zone("Europe/Paris", ambiguous="earliest", non_existent="null")
     as_utc = in_paris.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     link = pl.coalesce("link", "URL")
     return Mapping(
-        name=name,
-        event_type=one_of(EVENT_TYPES, name),
+        name=word(pl.col("event")).str.to_lowercase().str.replace_all(r"[_\- ]", ""),
+        event_type=one_of(EVENT_TYPES, NAME),
         raw_type=word(pl.col("event")),
         recipient=pl.col("email"),
         occurred_at=pl.coalesce(
@@ -67,12 +66,12 @@ def mapping(tags: Tags) -> Mapping:
             pl.when(date.str.contains(LOCAL)).then(as_utc).otherwise(date),
         ),
         words=pl.col("reason"),
-        stated=one_of(STATED, name),
+        stated=one_of(STATED, NAME),
         account_id=pl.col(tags.account),
         campaign_id=pl.coalesce(word(pl.col(tags.campaign)), "camp_id"),
         message_id=pl.coalesce("message-id", "messageId").str.strip_chars(" <>"),
         detail=pl.concat_str(link, pl.col("event"), separator=" ", ignore_nulls=True),
-        is_machine=name.is_in(BY_PROXY).fill_null(value=False),
+        is_machine=NAME.is_in(BY_PROXY).fill_null(value=False),
         is_transactional=pl.col("camp_id").is_null(),
     )  # fmt: skip
 

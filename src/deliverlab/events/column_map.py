@@ -31,7 +31,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from deliverlab.errors import DataError
-from deliverlab.events.entries import BOUNCE, NOTHING, Mapping, Provider, at, is_true, one_of, word
+from deliverlab.events.entries import BOUNCE, NAME, NOTHING, Mapping, Provider, at, is_true, one_of, word
 from deliverlab.events.fields import TEXT
 from deliverlab.events.providers import AUTO, PROVIDERS
 from deliverlab.events.settings import read_settings
@@ -135,7 +135,7 @@ def _mapping(told: ColumnMap) -> Mapping:
         fact: pl.lit(value) for fact, value in told.constants.items() if fact not in told.columns
     }
     types: Dictionary[str, Any] = told.event_types or KNOWN_TYPES
-    named, reason = facts["event_type"], facts.get("bounce_reason", NOTHING)
+    reason = facts.get("bounce_reason", NOTHING)
     rest = {
         fact: _in_utc(each, told.time)
         if fact in TIMES
@@ -148,8 +148,8 @@ def _mapping(told: ColumnMap) -> Mapping:
         if fact not in ("event_type", "bounce_reason")
     }
     return Mapping(
-        name=named,
-        event_type=one_of(types, named),
+        name=facts["event_type"],
+        event_type=one_of(types, NAME),
         stated=one_of(KNOWN_REASONS, reason),
         complaint=_unknown(reason),
         detail=facts.get("provider_event_id", NOTHING),

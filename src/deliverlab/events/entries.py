@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BOUNCE = "bounce"  # hard or soft, as its reason says
 NOTHING = pl.lit(None, dtype=pl.String)
 FALSE = pl.lit(value=False)
+NAME = pl.col("row:name")  # a record's `Mapping.name`, for the other expressions of a mapping
 
 
 class Unusable(Exception):  # noqa: N818 - it describes a record, not a failure of the program
@@ -36,8 +37,9 @@ class Tags(NamedTuple):
 class Mapping(NamedTuple):
     """Where in the fields of a provider's record stands what an event needs; everything is text.
 
-    `name` is what the provider calls it, null where a record is none of the provider's. `each` is a list,
-    one entry for each of its items (in the column `each`); null: one entry a record. `event_type` may be
+    `name` is what the provider calls it, null where a record is none of the provider's; it is found first,
+    the other expressions have it as `NAME`. `each` is a list, one entry for each of its items (in the column
+    `each`); null: one entry a record. `event_type` may be
     `BOUNCE`; null where the provider's word is not known. `status`, `words` and `stated` tell why mail came
     back. `provider_account` is the account at the provider, `account_id` the record's own tag. `detail`
     tells events apart which the other facts of a key do not: name, message, recipient and time.
@@ -100,8 +102,7 @@ def at(path: str, *, of: str | None = None) -> pl.Expr:
 
 def word(expression: pl.Expr) -> pl.Expr:
     """The text without white space around it; null where nothing is left."""
-    stripped = expression.str.strip_chars()
-    return pl.when(stripped != "").then(stripped)
+    return expression.str.strip_chars().replace("", None)
 
 
 def one_of(table: Dictionary[str, str | None], expression: pl.Expr) -> pl.Expr:

@@ -6,6 +6,8 @@ the key can neither find a text by trying nor make two meet on purpose.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 import polars as pl
@@ -26,10 +28,14 @@ def hashed(texts: pl.Series, *, key: bytes = OPEN_KEY) -> pl.Series:
     first, second = np.frombuffer(key[:16], np.uint64)
     digests = np.empty((texts.len(), 2), np.uint64)
     _siphash(joined, ends, first, second, digests)
-    digits = digests.tobytes().hex()
-    return pl.Series(
-        texts.name, [digits[start : start + HEX] for start in range(0, len(digits), HEX)], dtype=pl.String
-    )
+    return _in_hex(digests).alias(texts.name)
+
+
+def _in_hex(digests: np.ndarray[Any, np.dtype[np.uint64]]) -> pl.Series:
+    starts = np.arange(len(digests)) * (HEX // 2)
+    whole = pl.Series([digests.tobytes()])[np.zeros_like(starts)]  # one text, seen many times
+    digits = pl.col("whole").bin.slice(pl.col("start"), HEX // 2).bin.encode("hex")
+    return pl.DataFrame({"whole": whole, "start": starts}).select(digits).to_series()
 
 
 @numba.njit(cache=True, nogil=True)

@@ -13,6 +13,7 @@ import polars as pl
 
 from deliverlab.events.entries import (
     BOUNCE,
+    NAME,
     Mapping,
     Provider,
     Tags,
@@ -93,24 +94,23 @@ def fields(tags: Tags) -> Fields:
 
 def mapping(tags: Tags) -> Mapping:
     """Where in a record what stands."""
-    name = word(pl.col("type")).str.to_uppercase()
     category = pl.col("category").str.to_uppercase()
     stated = pl.coalesce(
         at("subscriptions").list.eval(pl.element().struct.field("status") == OUT).list.any(), False
     )
     is_out = (pl.col("portalSubscriptionStatus") == OUT).fill_null(value=False) | stated
-    is_bounce, is_sent = name == "BOUNCE", name == "SENT"
+    is_bounce, is_sent = NAME == "BOUNCE", NAME == "SENT"
     # Without category, code or words a bounce is as soft as an uncategorised one.
     is_silent = pl.all_horizontal(pl.col("category", "status", "response").is_null())
     by_category = one_of(first(CATEGORIES), category)
     return Mapping(
-        name=name,
+        name=word(pl.col("type")).str.to_uppercase(),
         event_type=pl.when(is_bounce & is_silent).then(pl.lit("soft_bounce"))
         .when(is_bounce).then(pl.coalesce(by_category, pl.lit(BOUNCE)))
-        .when((name == "STATUSCHANGE") & is_out).then(pl.lit("unsubscribe"))
-        .otherwise(one_of(EVENT_TYPES, name)),
+        .when((NAME == "STATUSCHANGE") & is_out).then(pl.lit("unsubscribe"))
+        .otherwise(one_of(EVENT_TYPES, NAME)),
         raw_type=pl.concat_str(
-            name, pl.when(is_bounce).then(category).otherwise("dropReason"), separator="/", ignore_nulls=True
+            NAME, pl.when(is_bounce).then(category).otherwise("dropReason"), separator="/", ignore_nulls=True
         ),
         recipient=pl.col("recipient"),
         occurred_at=pl.col("created"),
@@ -125,7 +125,7 @@ def mapping(tags: Tags) -> Mapping:
         message_id=pl.coalesce(word(at("sentBy.id")), pl.when(is_sent).then("id")),
         provider_event_id=pl.col("id"),
         detail=pl.col("id"),
-        is_machine=is_true(pl.col("filteredEvent")) & name.is_in(ENGAGEMENT).fill_null(value=False),
+        is_machine=is_true(pl.col("filteredEvent")) & NAME.is_in(ENGAGEMENT).fill_null(value=False),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.events.entries import BOUNCE, Mapping, Provider, Tags, at, is_true, one_of, word
+from deliverlab.events.entries import BOUNCE, NAME, Mapping, Provider, Tags, at, is_true, one_of, word
 from deliverlab.events.fields import TEXT
 
 if TYPE_CHECKING:
@@ -60,26 +60,25 @@ def fields(tags: Tags) -> Fields:
 
 def mapping(tags: Tags) -> Mapping:
     """Where in a record what stands."""
-    name = word(pl.col("event")).str.to_lowercase()
     reason, code = pl.col("reason"), pl.coalesce(at("delivery-status.code"), "code")
     is_not_tried = pl.any_horizontal(
         reason.str.contains(SUPPRESSED).fill_null(value=False), code.is_in(NOT_TRIED).fill_null(value=False)
     )
-    is_failure = one_of(EVENT_TYPES | WEBHOOKS, name) == BOUNCE
+    is_failure = one_of(EVENT_TYPES | WEBHOOKS, NAME) == BOUNCE
     status = pl.coalesce(at("delivery-status.enhanced-code"), at("delivery-status.bounce-code"), code)
-    is_engagement = name.is_in(("opened", "clicked")).fill_null(value=False)
+    is_engagement = NAME.is_in(("opened", "clicked")).fill_null(value=False)
     sender = pl.coalesce(at("domain.name"), at("envelope.sender").str.extract(r"@([^@>\s]+)$"))
     return Mapping(
-        name=name,
+        name=word(pl.col("event")).str.to_lowercase(),
         event_type=pl.when(is_failure & is_not_tried).then(pl.lit("dropped"))
         .when(is_failure & (pl.col("severity") == "temporary")).then(pl.lit("deferred"))
         .when(is_failure & (reason == "old")).then(pl.lit("soft_bounce"))
-        .otherwise(one_of(EVENT_TYPES | WEBHOOKS, name)),
+        .otherwise(one_of(EVENT_TYPES | WEBHOOKS, NAME)),
         raw_type=pl.concat_str(
-            name, *(pl.when(is_failure).then(fact) for fact in ("severity", "reason")),
+            NAME, *(pl.when(is_failure).then(fact) for fact in ("severity", "reason")),
             separator="/", ignore_nulls=True,
         ),
-        recipient=pl.coalesce("recipient", at("member.address"), pl.when(name == "rejected").then(
+        recipient=pl.coalesce("recipient", at("member.address"), pl.when(NAME == "rejected").then(
             at("message.headers.to")
         )),
         occurred_at=pl.col("timestamp"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.events.entries import Mapping, Provider, Tags, at, one_of, word
+from deliverlab.events.entries import NAME, Mapping, Provider, Tags, at, one_of, word
 from deliverlab.events.fields import TEXT
 
 if TYPE_CHECKING:
@@ -57,13 +57,12 @@ def fields(tags: Tags) -> Fields:
 
 def mapping(tags: Tags) -> Mapping:
     """Where in a record what stands."""
-    name = word(pl.coalesce("event", "type")).str.to_lowercase()
-    bounced = name.is_in(("hard_bounce", "soft_bounce", "deferral"))
+    bounced = NAME.is_in(("hard_bounce", "soft_bounce", "deferral"))
     return Mapping(
-        name=name,
-        event_type=one_of(EVENT_TYPES, name),
+        name=word(pl.coalesce("event", "type")).str.to_lowercase(),
+        event_type=one_of(EVENT_TYPES, NAME),
         raw_type=pl.concat_str(
-            name, pl.when(bounced).then(at("msg.bounce_description")).otherwise(
+            NAME, pl.when(bounced).then(at("msg.bounce_description")).otherwise(
                 pl.coalesce(at("msg.reject.reason"), "action")
             ), separator="/", ignore_nulls=True,
         ),
@@ -72,7 +71,7 @@ def mapping(tags: Tags) -> Mapping:
         sent_at=at("msg.ts"),
         words=at("msg.diag"),
         stated=pl.when(bounced).then(one_of(DESCRIPTIONS, at("msg.bounce_description")))
-        .when(name == "reject").then(one_of(REJECTIONS, at("msg.reject.reason"))),
+        .when(NAME == "reject").then(one_of(REJECTIONS, at("msg.reject.reason"))),
         account_id=at(f"msg.metadata.{tags.account}"),
         provider_account=at("msg.subaccount"),
         campaign_id=at(f"msg.metadata.{tags.campaign}"),

@@ -20,7 +20,6 @@ _NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{0,400})?")
 _OFFSET = re.compile(r"\s*(?:UTC|GMT|(?=[+-]\d\d:?\d\d$))\s*")
 _COMMON = "%Y-%m-%dT%H:%M:%S%.fZ"
 _COMMON_SHAPE = r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d{1,6})?Z$"
-_SECONDS_SHAPE, _MILLISECONDS_SHAPE = r"^\d{8,10}$", r"^1\d{12}$"
 
 
 def moment(value: str | None, *, what: str) -> datetime:
@@ -52,29 +51,28 @@ def moment(value: str | None, *, what: str) -> datetime:
 def moments(texts: pl.Series) -> pl.Series:
     """The same for a column: null where there is none, or where `moment` would complain."""
     if texts.null_count() == texts.len():
-        return pl.Series(texts.name, [None] * texts.len(), MOMENT)
-    frame = pl.DataFrame({"text": texts})
-    text = pl.col("text")
-    number = text.str.to_integer(dtype=pl.Int64, strict=False)
-    quick = (
-        pl.when(text.str.contains(_SECONDS_SHAPE)).then(number * 1_000_000)
-        .when(text.str.contains(_MILLISECONDS_SHAPE)).then(number * 1_000)
-    )  # fmt: skip
-    first = texts.drop_nulls().head(1)
-    if first.len() and first.str.contains(r"^\d+$").all():
-        found = frame.select(quick.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")).to_series()
-    else:
-        iso = pl.when(text.str.contains(_COMMON_SHAPE)).then(text)
-        found = frame.select(
-            iso.str.to_datetime(_COMMON, strict=False, time_unit="us").dt.replace_time_zone("UTC")
-        ).to_series()
-    left = texts.filter(found.is_null() & texts.is_not_null()).unique(maintain_order=True)
-    if left.len():
+        return pl.Series(texts.name, [None], MOMENT).new_from_index(0, texts.len())
+    in_years = pl.when(pl.first().is_between(EARLIEST, LATEST, closed="left")).then(pl.first())
+    found = texts.to_frame().select(_common(pl.first())).select(in_years).to_series()
+    if found.null_count() > texts.null_count():
+        left = texts.filter(found.is_null() & texts.is_not_null()).unique(maintain_order=True)
         slow = pl.Series([_or_none(each) for each in left], dtype=MOMENT)
         found = found.fill_null(texts.replace_strict(left, slow, default=None, return_dtype=MOMENT))
-    return pl.DataFrame({"found": found}).select(
-        pl.when(pl.col("found").is_between(EARLIEST, LATEST, closed="left")).then("found")
-    ).to_series()  # fmt: skip
+    return found
+
+
+def _common(text: pl.Expr) -> pl.Expr:
+    """The moments of texts in the usual forms, in whatever years; null where one has another."""
+    number = text.str.to_integer(dtype=pl.Int64, strict=False)
+    since_epoch = (
+        pl.when(number < _LATEST_SECOND).then(number * 1_000_000)
+        .when(number < _LATEST_SECOND * 1_000).then(number * 1_000)
+    )  # fmt: skip
+    iso = pl.when(text.str.contains(_COMMON_SHAPE)).then(text)
+    local = pl.coalesce(
+        since_epoch.cast(pl.Datetime("us")), iso.str.to_datetime(_COMMON, strict=False, time_unit="us")
+    )
+    return local.dt.replace_time_zone("UTC")
 
 
 def _or_none(text: str) -> datetime | None:

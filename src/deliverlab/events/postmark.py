@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.events.entries import Mapping, Provider, Tags, at, first, is_true, one_of, second, word
+from deliverlab.events.entries import NAME, Mapping, Provider, Tags, at, first, is_true, one_of, second, word
 from deliverlab.events.fields import TEXT
 
 if TYPE_CHECKING:
@@ -72,20 +72,19 @@ def mapping(tags: Tags) -> Mapping:
     """Where in a record what stands."""
     # Objects of the APIs have no record type, nor had the webhooks of before 2018.
     told_by = [pl.when(pl.col(fact).is_not_null()).then(pl.lit(name)) for fact, name in FIELDS_OF_ONE_TYPE]
-    name = word(pl.coalesce("RecordType", *told_by))
-    is_bounce, is_change = name == "Bounce", name == "SubscriptionChange"
+    is_bounce, is_change = NAME == "Bounce", NAME == "SubscriptionChange"
     asked = (
         is_true(pl.col("SuppressSending"))
         & (pl.col("SuppressionReason") == "ManualSuppression")
         & (pl.col("Origin") == "Recipient")
     )
     return Mapping(
-        name=name,
+        name=word(pl.coalesce("RecordType", *told_by)),
         event_type=pl.when(is_bounce).then(one_of(first(BOUNCES), pl.col("Type")))
         .when(is_change & asked).then(pl.lit("unsubscribe"))
-        .otherwise(one_of(RECORD_TYPES, name)),
+        .otherwise(one_of(RECORD_TYPES, NAME)),
         raw_type=pl.concat_str(
-            name, pl.when(is_bounce).then("Type").when(is_change).then("SuppressionReason"),
+            NAME, pl.when(is_bounce).then("Type").when(is_change).then("SuppressionReason"),
             separator="/", ignore_nulls=True,
         ),
         recipient=pl.coalesce("Recipient", "Email"),

@@ -12,7 +12,7 @@ import polars as pl
 
 from deliverlab.errors import DataError
 from deliverlab.events.bounces import bounce_reason, bounce_type
-from deliverlab.events.entries import BOUNCE, Mapping, Tags, word
+from deliverlab.events.entries import BOUNCE, NAME, Mapping, Tags, word
 from deliverlab.events.envelopes import opened
 from deliverlab.events.moments import moments
 from deliverlab.events.recipients import addresses
@@ -106,15 +106,18 @@ def nothing() -> Entries:
 def _facts(rows: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     """What the mapping finds in each record, or for each of those that a record concerns; still text."""
     place = rows.select(*(pl.col(name).alias(f"row:{name}") for name in (*_PLACE, "received")))
-    frame = place.hstack(rows["record"].struct.unnest())
+    frame = place.hstack(rows["record"].struct.unnest()).with_columns(
+        mapping.name.alias(NAME.meta.output_name())
+    )
     if mapping.each is not None:
         frame = _one_a_row(frame.with_columns(mapping.each.alias("each")))
     wanted = {
         name: expression
         for name, expression in mapping._asdict().items()
-        if name not in ("each", "raw_type", "received_at")
+        if name not in ("each", "name", "raw_type", "received_at")
     } | {
-        "raw_type": mapping.name if mapping.raw_type is None else mapping.raw_type,
+        "name": NAME,
+        "raw_type": NAME if mapping.raw_type is None else mapping.raw_type,
         "received_at": pl.coalesce("row:received", mapping.received_at),
     }
     columns = [pl.col(f"row:{name}").alias(name) for name in _PLACE]
@@ -152,11 +155,17 @@ def _events(found: pl.DataFrame, provider: Provider, settings: Settings) -> pl.D
         name: word(pl.col(name)) for name in ("message_id", "campaign_id", "provider_event_id", "raw_type")
     }
     events = typed.with_columns(
-        provider=pl.lit(provider.name), recipient_domain=pl.col("recipient").str.extract(r"@([^@]*)$"), **free
+        provider=pl.lit(provider.name), recipient_domain=_domain(pl.col("recipient")), **free
     )
     return events.with_columns(event_key=hashed(events.select(_key()).to_series()), source=pl.lit("")).select(
         pl.col(name).cast(dtype) for name, dtype in _DTYPES.items()
     )
+
+
+def _domain(address: pl.Expr) -> pl.Expr:
+    """What stands behind the last at sign; a hash has none."""
+    parts = address.str.split("@")
+    return pl.when(parts.list.len() > 1).then(parts.list.last())
 
 
 def _key() -> pl.Expr:

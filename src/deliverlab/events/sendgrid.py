@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.events.entries import BOUNCE, NOTHING, Mapping, Provider, Tags, is_true, one_of, word
+from deliverlab.events.entries import BOUNCE, NAME, NOTHING, Mapping, Provider, Tags, is_true, one_of, word
 from deliverlab.events.fields import TEXT
 
 if TYPE_CHECKING:
@@ -65,26 +65,25 @@ def fields(tags: Tags) -> Fields:
 
 def mapping(tags: Tags) -> Mapping:
     """Where in a record what stands."""
-    name = word(pl.col("event")).str.to_lowercase()
     kind = word(pl.col("type")).str.to_lowercase()
     words = pl.coalesce(word(pl.col("reason")), word(pl.col("response")))
     lowered = pl.col("bounce_classification").str.to_lowercase()
     marketing = pl.coalesce(word(pl.col("marketing_campaign_id")), word(pl.col("singlesend_id")))
     return Mapping(
-        name=name,
-        event_type=pl.when(name == "bounce")
+        name=word(pl.col("event")).str.to_lowercase(),
+        event_type=pl.when(NAME == "bounce")
         .then(pl.coalesce(one_of(BOUNCE_TYPES, kind), pl.lit(BOUNCE)))
-        .otherwise(one_of(EVENT_TYPES, name)),
-        raw_type=pl.when((name == "bounce") & kind.is_not_null())
+        .otherwise(one_of(EVENT_TYPES, NAME)),
+        raw_type=pl.when((NAME == "bounce") & kind.is_not_null())
         .then(pl.format("bounce/{}", kind))
-        .otherwise(name),
+        .otherwise(NAME),
         recipient=pl.col("email"),
         occurred_at=pl.col("timestamp"),
         status=pl.col("status"),
         words=words,
-        stated=pl.when(name == "dropped")
+        stated=pl.when(NAME == "dropped")
         .then(one_of(DROP_REASONS, words.str.to_lowercase()))
-        .when(name.is_in(("bounce", "blocked", "deferred")))
+        .when(NAME.is_in(("bounce", "blocked", "deferred")))
         .then(one_of(CLASSIFICATIONS, lowered)),
         account_id=_argument(tags.account),
         campaign_id=pl.coalesce(word(_argument(tags.campaign)), marketing),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from deliverlab.events.entries import Mapping, Provider, Tags, at, first, is_true, one_of, second, word
+from deliverlab.events.entries import NAME, Mapping, Provider, Tags, at, first, is_true, one_of, second, word
 from deliverlab.events.fields import TEXT
 
 if TYPE_CHECKING:
@@ -88,66 +88,65 @@ def fields(tags: Tags) -> Fields:
 
 def mapping(tags: Tags) -> Mapping:
     """Where in a record what stands."""
-    name = word(pl.coalesce("eventType", "notificationType"))
     bounce = pl.concat_str(at("bounce.bounceType"), at("bounce.bounceSubType"), separator="/")
     is_reply = (bounce == "Transient/General") & pl.all_horizontal(
         at(f"each.{fact}").is_null() for fact in ("action", "status", "diagnosticCode")
     )
     return Mapping(
-        name=name,
-        each=_concerned(name),
-        event_type=pl.when(name == "Bounce").then(
+        name=word(pl.coalesce("eventType", "notificationType")),
+        each=_concerned(),
+        event_type=pl.when(NAME == "Bounce").then(
             pl.when(is_reply).then(pl.lit("other"))  # somebody is out of the office
             .otherwise(pl.coalesce(one_of(first(BOUNCES), bounce), one_of(TYPES, at("bounce.bounceType"))))
-        ).when((name == "Complaint") & at("complaint.complaintSubType").is_in(OWN_SUPPRESSION_LISTS)).then(
+        ).when((NAME == "Complaint") & at("complaint.complaintSubType").is_in(OWN_SUPPRESSION_LISTS)).then(
             pl.lit("dropped")
-        ).when((name == "Complaint") & (at("complaint.complaintFeedbackType") == "not-spam")).then(
+        ).when((NAME == "Complaint") & (at("complaint.complaintFeedbackType") == "not-spam")).then(
             pl.lit("other")
-        ).when((name == "Subscription") & ~_opts_out()).then(pl.lit("other"))
-        .otherwise(one_of({kind: event_type for kind, (event_type, _, _) in KINDS.items()}, name)),
+        ).when((NAME == "Subscription") & ~_opts_out()).then(pl.lit("other"))
+        .otherwise(one_of({kind: event_type for kind, (event_type, _, _) in KINDS.items()}, NAME)),
         raw_type=pl.concat_str(
-            name, pl.when(name == "Bounce").then(bounce).when(name == "Complaint").then(
+            NAME, pl.when(NAME == "Bounce").then(bounce).when(NAME == "Complaint").then(
                 at("complaint.complaintSubType")
             ), separator="/", ignore_nulls=True,
         ),
         recipient=at("each.emailAddress"),
-        occurred_at=pl.when(name.is_in(TIMED_BY_MAIL)).then(
+        occurred_at=pl.when(NAME.is_in(TIMED_BY_MAIL)).then(
             at("mail.timestamp")
         ).otherwise(pl.coalesce(at(f"{part}.timestamp") for part in PARTS)),
         sent_at=at("mail.timestamp"),
         status=at("each.status"),
         words=at("each.diagnosticCode"),
-        stated=pl.when(name == "Bounce").then(
+        stated=pl.when(NAME == "Bounce").then(
             pl.when(is_reply).then(pl.lit("autoreply")).otherwise(one_of(second(BOUNCES), bounce))
         ),
         account_id=at(f"mail.tags.{tags.account}").list.first(),
         provider_account=at("mail.sendingAccountId"),
         campaign_id=at(f"mail.tags.{tags.campaign}").list.first(),
         message_id=at("mail.messageId"),
-        provider_event_id=_chosen(name, IDS),
-        detail=_chosen(name, IDS | {"Click": "click.link"}),
+        provider_event_id=_chosen(IDS),
+        detail=_chosen(IDS | {"Click": "click.link"}),
         complaint=pl.when(pl.col("Message").is_not_null() & (pl.col("Type") != "Notification")).then(
             pl.format("SNS control message '{}': not an event", pl.col("Type").str.slice(0, 40))
         ),
     )  # fmt: skip
 
 
-def _chosen(name: pl.Expr, paths: dict[str, str]) -> pl.Expr:
+def _chosen(paths: dict[str, str]) -> pl.Expr:
     """The field that belongs to the record's kind."""
-    return pl.coalesce(pl.when(name == kind).then(at(path)) for kind, path in paths.items())
+    return pl.coalesce(pl.when(kind == NAME).then(at(path)) for kind, path in paths.items())
 
 
-def _concerned(name: pl.Expr) -> pl.Expr:
+def _concerned() -> pl.Expr:
     """Those whom a record concerns, each with what is known of the delivery."""
     addresses = pl.coalesce(
-        pl.when(name == "Delivery").then(at("delivery.recipients")),
-        pl.when(name.is_in(TO_ALL)).then(at("mail.destination")),
+        pl.when(NAME == "Delivery").then(at("delivery.recipients")),
+        pl.when(NAME.is_in(TO_ALL)).then(at("mail.destination")),
     )
     nobody = [pl.lit(None, TEXT).alias(fact) for fact in ("status", "action", "diagnosticCode")]
     return pl.coalesce(
         addresses.list.eval(pl.struct(pl.element().alias("emailAddress"), *nobody)),
         *(
-            pl.when(name == kind).then(at(f"{part}.{those}"))
+            pl.when(kind == NAME).then(at(f"{part}.{those}"))
             for kind, (_, part, those) in KINDS.items()
             if those and kind != "Delivery"
         ),

@@ -13,6 +13,7 @@ import polars as pl
 
 from deliverlab.events.entries import (
     BOUNCE,
+    NAME,
     Mapping,
     Provider,
     Tags,
@@ -97,20 +98,19 @@ def fields(tags: Tags) -> Fields:
 
 def mapping(tags: Tags) -> Mapping:
     """Where in an event what stands."""
-    name = word(pl.col("type")).str.to_lowercase()
-    is_bounce = name.is_in(("bounce", "out_of_band"))
+    is_bounce = NAME.is_in(("bounce", "out_of_band"))
     subaccount = pl.when(pl.col("subaccount_id") != "0").then("subaccount_id")
     return Mapping(
-        name=name,
+        name=word(pl.col("type")).str.to_lowercase(),
         event_type=pl.when(is_bounce)
         .then(pl.coalesce(one_of(first(CLASSES), pl.col("bounce_class")), pl.lit(BOUNCE)))
-        .otherwise(one_of(EVENT_TYPES, name)),
+        .otherwise(one_of(EVENT_TYPES, NAME)),
         raw_type=pl.concat_str(
-            name, pl.when(is_bounce).then("bounce_class"), separator="/", ignore_nulls=True
+            NAME, pl.when(is_bounce).then("bounce_class"), separator="/", ignore_nulls=True
         ),
         recipient=pl.coalesce("rcpt_to", "raw_rcpt_to"),
         occurred_at=pl.col("timestamp"),
-        sent_at=pl.when(name == "injection").then("timestamp").otherwise("injection_time"),
+        sent_at=pl.when(NAME == "injection").then("timestamp").otherwise("injection_time"),
         status=pl.col("error_code"),
         words=pl.coalesce(word(pl.col("raw_reason")), pl.col("reason")),
         stated=pl.when(is_bounce).then(one_of(second(CLASSES), pl.col("bounce_class"))),
