@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from deliverlab.events import lines
-from deliverlab.events.fields import TEXT, Fields, conform, decode, dtype_of
+from deliverlab.events import lines, runs
+from deliverlab.events.fields import TEXT, Fields, conform, dtype_of
 from deliverlab.events.lines import read_records
-from deliverlab.events.records import first_wins
+from deliverlab.events.objects import Decoder
 from tests.events.exports import (
     Json,
     brevo,
@@ -68,13 +68,13 @@ WELL_FORMED = st.fixed_dictionaries(
     st.booleans(),
 )
 def test_what_is_parsed_quickly_is_what_is_read_carefully(objects: list[Json], is_ascii: bool) -> None:
-    """Wherever Polars reads texts at all, each row is what Python's JSON says of it, digit by digit."""
+    """Wherever texts are decoded at all, each row is what Python's JSON says of it, digit by digit."""
     texts = [json.dumps(each, ensure_ascii=is_ascii) for each in objects]
     if any(not text.isascii() and "\ud83d" in text for text in texts):
         return  # no file holds half a character
-    quick = decode(pl.Series(texts, dtype=pl.String), FIELDS)
+    quick = Decoder(FIELDS).rows(texts)
     if quick is not None:
-        told = [json.loads(text, object_pairs_hook=first_wins) for text in texts]
+        told = [json.loads(text) for text in texts]
         assert quick.to_list() == [conform(each, FIELDS) for each in told]
 
 
@@ -87,31 +87,57 @@ def test_what_is_parsed_quickly_is_what_is_read_carefully(objects: list[Json], i
         ['{"n":1},{"n":2}'],
         ['{"n":1}{"n":2}'],
         ['{"n":"\\ud83d"}'],
-        ['{"n":1,"deliverlab:row":"0"}'],
-        ['{"n":' + "[" * 600 + "]" * 600 + "}"],
-        ["{}", '{"n":1}'],
+        ['{"n":' + "[" * 5_000 + "]" * 5_000 + "}"],
+        ['{"other":' + '{"n":' * 5_000 + "1" + "}" * 5_000 + "}"],
+        ['{"other":NaN}'],
+        ['{"n":1e400}'],
+        ['{"other":01}'],
+        ['{"other":"\t"}'],
+        ['{"other":"\\x"}'],
         ["", '{"n":1}'],
         ["7"],
     ],
 )
 def test_whatever_is_odd_is_left_to_the_careful_way(texts: list[str]) -> None:
     """Two broken texts that together were a whole one, half characters, deep nesting: no guess is made."""
-    assert decode(pl.Series(texts), FIELDS) is None
+    assert Decoder(FIELDS).rows(texts) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{"part":[],"each":"x","words":{"a":1}}',
+        '{"part":"x","each":{"n":1},"words":"x"}',
+        '{"part":{"n":[7,8],"deep":7},"each":[1,null,{"n":2.0},[],{"n":{"n":1}}],"words":[["a"],null]}',
+        '{"n":{"a":1},"words":[],"each":[]}',
+        '{"n":1,"n":2,"part":{"n":1},"part":{"deep":{"n":3}}}',
+        '{"n":' + "[" * 600 + "]" * 600 + "}",
+        '{"n":123456789012345678901234567890}',
+    ],
+)
+def test_strange_values_do_not_slow_the_bulk(text: str) -> None:
+    """Whatever stands in a field of a whole object, alone or among others: read quickly, as carefully."""
+    texts = ['{"n":"a"}', text, '{"part":{"deep":{"n":true}},"each":[{"n":1},{"n":2}]}']
+    for some in (texts, [text]):
+        quick = Decoder(FIELDS).rows(some)
+        assert quick is not None
+        assert quick.to_list() == [conform(json.loads(each), FIELDS) for each in some]
 
 
 def test_a_quick_row_is_typed_like_a_careful_one() -> None:
     """Both give the same columns, so that their frames are one table."""
-    assert decode(pl.Series(['{"n":1}']), FIELDS).dtype == dtype_of(FIELDS)  # type: ignore[union-attr]
+    assert Decoder(FIELDS).rows(['{"n":1}']).dtype == dtype_of(FIELDS)  # type: ignore[union-attr]
 
 
 def _rows(content: bytes, *, quick: bool, chunk: int = 1 << 20) -> pl.DataFrame:
     """The rows of a file; the careful way alone, if not `quick`."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as directory:
-        patch.setattr(lines, "SLICES", (50, 20))
+        patch.setattr(runs, "PART", 20)
         patch.setattr(lines, "BLOCK", chunk)
         patch.setattr("deliverlab.events.unpack.CHUNK", max(4, chunk))
         if not quick:
-            patch.setattr(lines, "decode", lambda *_: None)
+            patch.setattr(Decoder, "objects", lambda *_: None)
         path = Path(directory) / "export"
         path.write_bytes(content)
         frames = list(read_records(path, FIELDS))

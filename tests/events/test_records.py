@@ -167,7 +167,7 @@ def test_what_was_written_is_read(objects: list[dict[str, object]], between: str
     assert [record.value for record in _read(content)] == objects
 
 
-def test_of_two_fields_with_one_name_the_first_counts() -> None:
+def test_of_two_fields_with_one_name_the_last_counts() -> None:
     """As for the quick way, so that both read the same."""
-    assert _told(b'{"n":1,"n":2,"m":{"a":1,"a":2}}') == [("line 1", {"n": 1, "m": {"a": 1}})]
-    assert embedded('[{"n":1,"n":2}]') == [{"n": 1}]
+    assert _told(b'{"n":1,"n":2,"m":{"a":1,"a":2}}') == [("line 1", {"n": 2, "m": {"a": 2}})]
+    assert embedded('[{"n":1,"n":2}]') == [{"n": 2}]

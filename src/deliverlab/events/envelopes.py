@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from deliverlab.events.entries import Unusable
-from deliverlab.events.fields import TEXT, conform, decode, dtype_of
+from deliverlab.events.fields import TEXT, conform, dtype_of
+from deliverlab.events.objects import Decoder
 from deliverlab.events.records import embedded
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _widened(events: pl.Series, fields: Fields) -> pl.Series:
 def _read(rows: pl.DataFrame, fields: Fields) -> pl.DataFrame:
     """The rows with what their texts say: an object, or an array of them."""
     texts = rows["value"].str.strip_chars()
-    quick = decode(texts, fields) if texts.len() else None
+    quick = Decoder(fields).rows(texts)
     if quick is not None:
         return rows.with_columns(problem=pl.lit(None, TEXT), record=quick)
     numbers: list[int] = []

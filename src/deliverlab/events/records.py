@@ -3,7 +3,7 @@
 A file is a run of JSON objects; white space, commas and array brackets between them only separate. So one
 object a line, objects back to back as Firehose may write them, arrays, and a single pretty-printed object
 are one format, and an array that was cut off loses only its last record. What is no object is reported with
-its line, and reading goes on with the next line. `lines` is the quick way for files of one record a line.
+its line, and reading goes on with the next line. `runs` is the quick way for files of one record a line.
 """
 
 from __future__ import annotations
@@ -39,13 +39,7 @@ class Record(NamedTuple):
     raw: str
 
 
-def first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object in which of a name that stands twice the first counts, as for the quick reader."""
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else dict(reversed(pairs))
-
-
-_decode = json.JSONDecoder(object_pairs_hook=first_wins).raw_decode
+_decode = json.JSONDecoder().raw_decode
 
 
 def embedded(message: str | None) -> list[dict[str, Any]]:
@@ -53,7 +47,7 @@ def embedded(message: str | None) -> list[dict[str, Any]]:
     if message is None:
         raise Unusable("the message inside is no text")
     try:
-        value = json.loads(message, object_pairs_hook=first_wins)
+        value = json.loads(message)
     except (ValueError, RecursionError):
         raise Unusable("the message inside is not JSON") from None
     objects = value if isinstance(value, list) else [value]
