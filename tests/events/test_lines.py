@@ -150,7 +150,8 @@ BROKEN = st.sampled_from([
     b'[{"n":1},{"n":2}]', b'{\n  "n": 1,\n  "part": {\n    "n": 2\n  }\n}', b'{"n":"\xe9"}',
     '{"n":"é"}'.encode(),
     b'{"n":1},', b"null", b"{}", b'{"n":1}\r', b'{"part":[\n{"n":1}\n]}', b'{"n":"\\ud83d"}',
-    b'{"words":{"a":1}}',
+    b'{"words":{"a":1}}', b'\xef\xbb\xbf{"n":1}', b'{"other":' + b"9" * 5_000 + b"}",
+    b'{"part":{"n":1}\n}{"n":2}', b'{"other":"\xff"}',
 ])  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def read_records(path: Path, fields: Fields) -> Iterator[pl.DataFrame]:
         if part.records is not None:
             is_scrolling = False
             scroll.line = part.after
-            yield part.records.rechunk()
+            yield part.records
             continue
         if not is_scrolling:
             scroll = Scroll(more, line=part.line)

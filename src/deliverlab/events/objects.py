@@ -44,7 +44,7 @@ class Decoder:
             return None
         return self.gathered(objects).series()
 
-    def objects(self, lines: bytes) -> list[msgspec.Struct] | None:
+    def objects(self, lines: memoryview) -> list[msgspec.Struct] | None:
         """What stands in some lines, for `gathered`; null unless that is JSON objects alone."""
         try:
             return self._decoder.decode_lines(lines)
@@ -101,10 +101,11 @@ class _Lists:
     def add(self, values: list[Any], /) -> None:
         if set(map(type, values)) == {list}:
             self._lengths += map(len, values)
+            self._items.add(list(chain.from_iterable(values)))
         else:
             values = [value if value is None or type(value) is list else [value] for value in values]
             self._lengths += [-1 if value is None else len(value) for value in values]
-        self._items.add(list(chain.from_iterable(filter(None, values))))
+            self._items.add(list(chain.from_iterable(filter(None, values))))
 
     def series(self) -> pl.Series:
         items, lengths = self._items.series(), np.array(self._lengths)
@@ -158,7 +159,12 @@ def _placed(values: pl.Series, is_there: np.ndarray[Any, np.dtype[np.bool_]]) ->
 
 
 def _nothing(dtype: DataType, count: int) -> pl.Series:
-    return pl.Series([None], dtype=dtype).new_from_index(0, count)
+    return _null(dtype).new_from_index(0, count)
+
+
+@cache
+def _null(dtype: DataType) -> pl.Series:
+    return pl.Series([None], dtype=dtype)
 
 
 @cache
