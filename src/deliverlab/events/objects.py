@@ -8,7 +8,7 @@ as `fields.conform` reads them; only where there is no JSON object at all, the c
 from __future__ import annotations
 
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DataType = pl.DataType | pl.datatypes.DataTypeClass
 
+AT_ONCE = 256  # objects: few enough to stay in the processor's cache
 NOT_JSON = (msgspec.MsgspecError, ValueError, RecursionError)
 NO_OBJECT = str | int | float | bool | None  # what may stand where an object should
 
@@ -38,11 +39,13 @@ class Decoder:
 
     def rows(self, texts: Iterable[str]) -> pl.Series | None:
         """The texts as rows; null unless every one is a JSON object."""
+        objects, rows = map(self._decoder.decode, texts), self.gathered()
         try:
-            objects = [self._decoder.decode(text) for text in texts]
+            while some := list(islice(objects, AT_ONCE)):
+                rows.add(some)
         except NOT_JSON:
             return None
-        return self.gathered(objects).series()
+        return rows.series()
 
     def objects(self, lines: memoryview) -> list[msgspec.Struct] | None:
         """What stands in some lines, for `gathered`; null unless that is JSON objects alone."""
@@ -51,11 +54,9 @@ class Decoder:
         except NOT_JSON:
             return None
 
-    def gathered(self, objects: Iterable[msgspec.Struct] = ()) -> Gathered:
-        """Rows in the making, to which more objects can be added."""
-        gathered = _Objects(self._dtype)
-        gathered.add(list(objects))
-        return gathered
+    def gathered(self) -> Gathered:
+        """Rows in the making, to which objects can be added."""
+        return _Objects(self._dtype)
 
 
 class Gathered(Protocol):
